@@ -1,0 +1,80 @@
+"""What came in: query strings and urlencoded bodies, read strictly, as OAuth asks (RFC 6749 3.1, 3.2, Appendix B)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+QUERY_LIMIT = 16 * 1024
+BODY_LIMIT = 64 * 1024
+
+
+class BadForm(ValueError):
+    """Parameters that cannot be read at all; `status` is 400, 413 or 415, `reason` is one ASCII sentence."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The parameters of one request, in the order in which they came; empty values count as not sent (RFC 6749 3.1)."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of `name`, or None."""
+        return next((value for key, value in self.pairs if key == name), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return every value of `name`; only `resource` may have more than one (RFC 8707 2)."""
+        return tuple(value for key, value in self.pairs if key == name)
+
+    def repeated(self) -> frozenset[str]:
+        """Return the names that came more than once."""
+        seen: set[str] = set()
+        again = {key for key, _ in self.pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
+        return frozenset(again)
+
+
+def parse(raw: bytes) -> Parameters:
+    """Read `name=value&...`. Raises BadForm on anything but UTF-8 and on control characters."""
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=200
+        )
+    except UnicodeDecodeError as error:
+        raise BadForm("The parameters are not UTF-8 in percent-encoding.") from error
+    except ValueError as error:
+        raise BadForm("There are too many parameters.") from error
+    for name, value in pairs:
+        if any(ord(char) < 32 and char not in "\t\r\n" or ord(char) == 127 for char in name + value):
+            raise BadForm("A parameter holds a control character.")
+    return Parameters(tuple((name, value) for name, value in pairs if value))
+
+
+def query_parameters(request: Request) -> Parameters:
+    """Read the query string. Raises BadForm; 414 is not used, since the reason is worth a page."""
+    raw: bytes = request.scope.get("query_string", b"")
+    if len(raw) > QUERY_LIMIT:
+        raise BadForm("The query string is too long.")
+    return parse(raw)
+
+
+async def form_parameters(request: Request) -> Parameters:
+    """Read an application/x-www-form-urlencoded body of at most BODY_LIMIT bytes. Raises BadForm."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        raise BadForm("The body must be application/x-www-form-urlencoded.", 415)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise BadForm("The body is too large.", 413)
+        chunks.append(chunk)
+    return parse(b"".join(chunks))
