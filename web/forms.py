@@ -52,7 +52,7 @@ def parse(raw: bytes) -> Parameters:
     except ValueError as error:
         raise BadForm("There are too many parameters.") from error
     for name, value in pairs:
-        if any(ord(char) < 32 and char not in "\t\r\n" or ord(char) == 127 for char in name + value):
+        if any((ord(char) < 32 and char not in "\t\r\n") or ord(char) == 127 for char in name + value):
             raise BadForm("A parameter holds a control character.")
     return Parameters(tuple((name, value) for name, value in pairs if value))
 

@@ -24,7 +24,11 @@ class Pages:
     def __init__(self, *template_folders: Path, locales: Path, secure_cookies: bool = False) -> None:
         loaders = [FileSystemLoader(folder) for folder in (*template_folders, HERE / "templates")]
         self._templates = Environment(
-            loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=ChoiceLoader(loaders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         self.catalogue = Catalogue(HERE / "locales", locales)
         self.secure_cookies = secure_cookies

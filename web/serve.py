@@ -1,0 +1,233 @@
+"""Sockets and signals: several services in one process, each with uvicorn on a socket that was bound beforehand.
+
+The first service is started first and stopped last, because the others call it. Ctrl-C or SIGTERM ends all of them
+after the requests in flight, within DRAIN_SECONDS; a second one ends them at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+DRAIN_SECONDS = 10
+BACKLOG = 1024
+
+log = logging.getLogger(__name__)
+
+
+class CannotListen(Exception):
+    """An address that cannot be listened on; the text is one sentence that names the setting."""
+
+
+class PortTaken(CannotListen):
+    """A port that another program listens on."""
+
+
+class CannotStart(Exception):
+    """A service whose start failed; the text is one sentence that names the service and the reason."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One ASGI application, the name that people know it by, and the bound socket that it answers on."""
+
+    name: str
+    app: ASGIApp
+    sock: socket.socket
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on `host` (an IP address or a name) and `port`; 0 lets the system choose one.
+
+    Raises PortTaken, or CannotListen when the address is not this machine's or the port is a privileged one.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, OverflowError) as error:
+        raise CannotListen(f"Cannot listen on {host}, port {port} (MANYOU_BIND, MANYOU_PORT_BASE): {error}.") from error
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        # Listening at once, not only at the start of the service, is what makes a second program's bind fail here.
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"Port {port} on {host} is taken by another program; "
+                "set MANYOU_PORT_BASE (or --port-base) to use other ports."
+            ) from error
+        raise CannotListen(
+            f"Cannot listen on {host}, port {port} (MANYOU_BIND, MANYOU_PORT_BASE): {error.strerror}."
+        ) from error
+    sock.setblocking(False)
+    return sock
+
+
+class Running:
+    """A service that is being served in the running loop; `start`, then `tick` every second, then `stop`."""
+
+    def __init__(self, service: Service, *, trusted_proxies: str = "", drain: float = DRAIN_SECONDS) -> None:
+        self.name = service.name
+        self._sock = service.sock
+        self._app = _KeepsFailure(service.app)
+        self._server = _Server(
+            uvicorn.Config(
+                self._app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                http="h11",
+                ws="none",
+                lifespan="on",
+                # uvicorn trusts X-Forwarded-* from 127.0.0.1 unless told not to.
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=trusted_proxies or None,
+                backlog=BACKLOG,
+                timeout_graceful_shutdown=max(1, round(drain)),
+            )
+        )
+
+    async def start(self) -> None:
+        """Run the application's start and accept connections. Raises CannotStart; the socket is closed then."""
+        try:
+            await self._server.open(self._sock)
+        except SystemExit:
+            # uvicorn leaves the process when an application's start fails, and asyncio would not survive that.
+            self._sock.close()
+            cause = self._app.failure
+            log.error("start failed: %s", self.name, exc_info=cause)
+            reason = str(cause) or type(cause).__name__
+            raise CannotStart(f"{self.name} could not start: {reason}") from cause
+
+    async def tick(self) -> None:
+        """Renew the Date header; to be called about every second."""
+        await self._server.on_tick(0)
+
+    async def stop(self) -> None:
+        """Accept nothing more, let requests in flight finish, run the application's end, close the socket."""
+        self._server.should_exit = True
+        await self._server.shutdown([self._sock])
+
+    def force(self) -> None:
+        """Make a `stop` under way end at once."""
+        self._server.force_exit = True
+
+
+async def serve(
+    services: Sequence[Service], *, ready: Callable[[], None] | None = None, trusted_proxies: str = ""
+) -> None:
+    """Serve `services` until SIGINT or SIGTERM; `ready` is called when all of them answer.
+
+    Raises CannotStart, after those already started have been stopped. `trusted_proxies` is a comma-separated list of
+    addresses whose X-Forwarded-* headers count; empty means nobody's.
+    """
+    running = [Running(service, trusted_proxies=trusted_proxies) for service in services]
+    started: list[Running] = []
+    with _signals(running) as stopping:
+        try:
+            for one in running:
+                if not stopping.is_set():
+                    await one.start()
+                    started.append(one)
+            if ready is not None and not stopping.is_set():
+                ready()
+            while not stopping.is_set():
+                await asyncio.gather(*(one.tick() for one in started))
+                await _wait(stopping, 1.0)
+        finally:
+            await asyncio.gather(*(one.stop() for one in started[1:]))
+            await asyncio.gather(*(one.stop() for one in started[:1]))
+            for service in services:
+                service.sock.close()
+
+
+def run_blocking(
+    services: Sequence[Service], *, ready: Callable[[], None] | None = None, trusted_proxies: str = ""
+) -> int:
+    """Serve until a signal and return the process's exit code; a failed start is one line on standard error."""
+    try:
+        asyncio.run(serve(services, ready=ready, trusted_proxies=trusted_proxies))
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server in steps, so that several share one loop and one signal handler."""
+
+    async def open(self, sock: socket.socket) -> None:
+        if not self.config.loaded:
+            self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        await self.startup([sock])
+        await self.on_tick(0)
+
+
+class _KeepsFailure:
+    """An application that remembers why its start failed: uvicorn only logs it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.failure: BaseException | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_traceback(message: Message) -> None:
+            await send({key: value for key, value in message.items() if key != "message"})
+
+        try:
+            await self._app(scope, receive, without_traceback)
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+@contextmanager
+def _signals(running: Sequence[Running]) -> Iterator[asyncio.Event]:
+    """Set the yielded event on the first SIGINT or SIGTERM and force the ends on the second."""
+    stopping = asyncio.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopping
+        return
+
+    def stop() -> None:
+        if stopping.is_set():
+            for one in running:
+                one.force()
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield stopping
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
