@@ -52,11 +52,13 @@ def bind(host: str, port: int) -> socket.socket:
 
     Raises PortTaken, or CannotListen when the address is not this machine's or the port is a privileged one.
     """
+    if not 0 <= port <= 65535:
+        raise CannotListen(f"{port} is not a port; set MANYOU_PORT_BASE (or --port-base) to a number up to 65530.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise CannotListen(f"Cannot listen on {host}, port {port} (MANYOU_BIND, MANYOU_PORT_BASE): {error}.") from error
     sock = socket.socket(family, kind, protocol)
     try:
