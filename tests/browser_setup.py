@@ -16,8 +16,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def system_chromium() -> str | None:
-    """Return the path of the system's Chromium, or None; MANYOU_TEST_CHROMIUM names one that is elsewhere."""
-    named = os.environ.get("MANYOU_TEST_CHROMIUM")
+    """Return the path of the system's Chromium, or None; CHROMIUM names one that is elsewhere."""
+    named = os.environ.get("CHROMIUM")
     if named:
         return named
     return next((path for path in map(shutil.which, NAMES) if path), None)
@@ -70,7 +70,7 @@ def main() -> int:
         if not installed:
             print(
                 "The browser tests need Chromium: install it (Debian: apt-get install chromium) "
-                "or name one in MANYOU_TEST_CHROMIUM.",
+                "or name one in CHROMIUM.",
                 file=sys.stderr,
             )
             return 1
