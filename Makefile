@@ -49,7 +49,7 @@ clean: ## remove what was installed and built; var/ stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit("Manyou needs Python 3.11 or later; set PYTHON=... to one." * (sys.version_info < (3, 11)))'
+	@$(PYTHON) -c 'import sys; sys.exit("Manyou needs Python 3.11 or later; set PYTHON=... to one." if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3 -m venv failed: install the system's python3-venv." >&2; exit 1; }
 
 # uv installs in a second what takes pip twenty; where it cannot be had, pip does it.
