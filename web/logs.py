@@ -1,0 +1,71 @@
+"""Where events are written down: one JSON object a line, with everything that looks like a secret taken out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+FILE_BYTES = 5_000_000
+FILES = 3
+
+# Libraries that say too much: the URLs that httpx tells at INFO have queries, Authlib tells tokens at DEBUG.
+QUIET = ("authlib", "httpx", "httpx2", "httpcore", "httpcore2", "uvicorn.error", "asyncio")
+
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_BETWEEN = r"(\\?[\"']?\s*[=:]\s*\\?[\"']?(?:Bearer |Basic )?)"
+_PASSWORD = re.compile(rf"((?i:password|csrf|authorization|cookie)){_BETWEEN}[^\s&\"'\\,;}}]+")
+# Long, and with a digit or a capital in it: `code: invalid_redirect_uri` has to stay readable.
+_FIELD = re.compile(
+    r"\b((?i:code|code_verifier|state|nonce|\w*token|id_token_hint|client_assertion|\w*secret))"
+    rf"{_BETWEEN}(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_%+/=-]{{16,}}"
+)
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+def redact(text: str) -> str:
+    """Return `text` without tokens and values of secret fields: a second net, since callers log none to begin with."""
+    without_tokens = _JWT.sub("[token]", text)
+    return _FIELD.sub(r"\1\2[redacted]", _PASSWORD.sub(r"\1\2[redacted]", without_tokens))
+
+
+class JsonLines(logging.Formatter):
+    """One record as one line: time (UTC), level, logger, message, the record's `extra` fields, and the traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of `record`."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        for name, value in record.__dict__.items():
+            if name not in _STANDARD:
+                line[name] = value if isinstance(value, int | float | bool) else redact(str(value))
+        if record.exc_info:
+            line["error"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+def to_stderr(level: int = logging.INFO) -> None:
+    """Write events to standard error, as a service does that runs alone."""
+    _install(logging.StreamHandler(sys.stderr), level)
+
+
+def to_file(path: Path, level: int = logging.INFO) -> None:
+    """Write events to `path` (mode 0600), which is renewed at FILE_BYTES and kept FILES times."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    _install(RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES, encoding="utf-8"), level)
+
+
+def _install(handler: logging.Handler, level: int) -> None:
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
