@@ -1,0 +1,214 @@
+"""What the provider speaks of, in the specifications' words. Times are seconds since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+LEVELS = ("urn:manyou:loa:1", "urn:manyou:loa:2", "urn:manyou:loa:3", "urn:manyou:loa:4")
+"""The values of `acr` (Core 2), lowest first: registered, 实名, 实人, 实证. Our own, modelled."""
+
+SCOPES = ("openid", "profile", "real_name", "phone", "email", "address", "id_number", "offline_access")
+SENSITIVE_SCOPES = frozenset({"phone", "email", "address", "id_number"})
+"""What needs the person's own consent whoever asks (PIPL 29 and minimum necessity)."""
+
+Basis = Literal["legal_duty", "consent"]
+"""法定职责 or 同意: on what a release of personal data rests (PIPL 13)."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """A registered client: RFC 7591 section 2, OpenID Registration section 2, Back-Channel Logout section 2.2."""
+
+    client_id: str
+    client_name: Mapping[str, str]
+    client_uri: str
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    response_types: tuple[str, ...]
+    token_endpoint_auth_method: str
+    token_endpoint_auth_signing_alg: str
+    id_token_signed_response_alg: str
+    jwks_uri: str | None
+    jwks: Mapping[str, Any] | None
+    scope: frozenset[str]
+    sector_identifier: str
+    initiate_login_uri: str | None
+    backchannel_logout_uri: str | None
+    resources: tuple[str, ...]
+    legal_basis: Basis
+    require_pkce: bool = True
+    look: Mapping[str, str] = field(default_factory=dict)
+    order: int = 99
+
+    def name(self, language: str) -> str:
+        """Return the client's name in `language`, else its default name."""
+        return self.client_name.get(language) or self.client_name[""]
+
+
+@dataclass(frozen=True)
+class Person:
+    """An End-User: who it is, at which level, and the standard claims that can be released."""
+
+    user_id: str
+    username: str
+    level: int
+    frozen: bool
+    real_name: str
+    home_region: str
+    id_number: str
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+    updated_at: int = 0
+
+    @property
+    def acr(self) -> str:
+        """The person's level as an Authentication Context Class Reference."""
+        return LEVELS[self.level - 1]
+
+
+@dataclass(frozen=True)
+class Session:
+    """A single sign-on session at the provider; `session_id` is the hash of the cookie."""
+
+    session_id: str
+    user_id: str
+    auth_time: int
+    level: int
+    amr: tuple[str, ...]
+    created_at: float
+    seen_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """One client's part of a session: `sid` is random and this client's own (Back-Channel Logout 2.1)."""
+
+    sid: str
+    session_id: str
+    client_id: str
+    user_id: str
+    sub: str
+    started_at: float
+    last_at: float
+    ended_at: float | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A validated authorization request, whichever way it came in (RFC 6749 4.1.1, Core 3.1.2.1)."""
+
+    client: Client
+    redirect_uri: str
+    scope: tuple[str, ...]
+    state: str | None
+    nonce: str | None
+    code_challenge: str | None
+    resource: str | None
+    prompt: frozenset[str]
+    max_age: int | None
+    acr_values: tuple[str, ...]
+    login_hint: str | None
+    ui_locales: str | None
+    hinted_sub: str | None
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """An authorization request that waits for a person: its parameters as they came, and what has happened since."""
+
+    interaction_id: str
+    client_id: str
+    parameters: tuple[tuple[str, str], ...]
+    browser: str
+    created_at: float
+    expires_at: float
+    reauthenticate: bool = False
+    authenticated: str | None = None
+    decision: Literal["allow", "deny"] | None = None
+    completed_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a person granted a client once: first an authorization code, then the family of its refresh tokens."""
+
+    grant_id: str
+    client_id: str
+    user_id: str
+    session_id: str
+    sid: str
+    sub: str
+    redirect_uri: str
+    scope: tuple[str, ...]
+    resource: str | None
+    nonce: str | None
+    code_challenge: str | None
+    auth_time: int
+    level: int
+    amr: tuple[str, ...]
+    issued_at: float
+    code_expires_at: float
+    offline: bool = False
+    redeemed_at: float | None = None
+    revoked_at: float | None = None
+
+
+@dataclass(frozen=True)
+class RefreshToken:
+    """A refresh token of a grant; only its hash is kept. `used_at` is set by rotation (RFC 9700 4.14.2)."""
+
+    token_hash: str
+    grant: Grant
+    issued_at: float
+    expires_at: float
+    used_at: float | None
+    sign_in_ended: bool
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A release of one scope to one client, and on which basis; kept after withdrawal."""
+
+    user_id: str
+    client_id: str
+    scope: str
+    basis: Basis
+    granted_at: float
+    withdrawn_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A logout token on its way to a client (Back-Channel Logout 2.5)."""
+
+    delivery_id: int
+    client_id: str
+    sid: str
+    sub: str
+    uri: str
+    reason: str
+    created_at: float
+    attempts: int
+    next_at: float
+    state: Literal["pending", "delivered", "given_up"]
+    finished_at: float | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """A security event by name, with who and what it concerns, never a secret."""
+
+    at: float
+    event: str
+    client_id: str | None
+    user_id: str | None
+    address: str | None
+    incident: str | None
+    detail: Mapping[str, str]

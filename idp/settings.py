@@ -1,0 +1,110 @@
+"""What can be set about the provider: the only reader of its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from web.addresses import provider_address
+from web.connect import DEFAULT_MAP, ConnectMap
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+OTHER_PREFIXES = ("MANYOU_ADDRESS_", "MANYOU_PORTAL_")
+
+
+class BadSettings(ValueError):
+    """Settings that cannot be used; the text is one sentence for the person who set them."""
+
+
+class Settings(BaseSettings):
+    """The provider's settings: `MANYOU_` and the name in capitals in the environment. Times are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="MANYOU_", extra="forbid", frozen=True)
+
+    bind: str = "127.0.0.1"
+    port_base: int = Field(8000, ge=1, le=65000)
+    issuer: str = ""
+    var: Path = Path("var")
+    portals: str = str(REPOSITORY / "portals")
+    connect: str = DEFAULT_MAP
+    demo: bool = True
+    key_secret: str = ""
+    trusted_proxies: str = ""
+
+    idp_code_seconds: int = Field(60, ge=5, le=60)
+    idp_access_token_seconds: int = Field(300, ge=30, le=3600)
+    idp_id_token_seconds: int = Field(300, ge=30, le=3600)
+    idp_refresh_token_seconds: int = Field(8 * 3600, ge=300)
+    idp_offline_seconds: int = Field(30 * 86400, ge=3600)
+    idp_session_idle_seconds: int = Field(3600, ge=60)
+    idp_session_seconds: int = Field(8 * 3600, ge=300)
+    idp_interaction_seconds: int = Field(1800, ge=60)
+    idp_password_threads: int = Field(2, ge=1, le=16)
+    idp_password_queue: int = Field(32, ge=1)
+    idp_delivery_give_up_seconds: int = Field(3 * 86400, ge=60)
+
+    @field_validator("connect")
+    @classmethod
+    def _connect_can_be_read(cls, value: str) -> str:
+        ConnectMap.parse(value)
+        return value
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer_is_an_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("should be an address such as https://idp.example without query and fragment")
+        return value.rstrip("/")
+
+    @field_validator("key_secret")
+    @classmethod
+    def _secret_is_long(cls, value: str) -> str:
+        if value and len(value) < 32:
+            raise ValueError("should have 32 characters or more (for instance from: openssl rand -hex 32)")
+        return value
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Fill in the issuer that follows from the port base (Discovery 1.0 section 3)."""
+        if not self.issuer:
+            object.__setattr__(self, "issuer", provider_address(self.port_base))
+
+    @property
+    def secure(self) -> bool:
+        """Tell whether the issuer is reached over https, so that cookies are `__Host-` and Secure."""
+        return self.issuer.startswith("https:")
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the environment. Raises BadSettings, also on names that begin with MANYOU_ and mean nothing."""
+    known = {f"MANYOU_{name.upper()}" for name in Settings.model_fields}
+    for name in environment:
+        if name.startswith("MANYOU_") and name not in known and not name.startswith(OTHER_PREFIXES):
+            raise BadSettings(f"{name} is not a setting of Manyou. The settings are listed in docs/settings.md.")
+    values = {
+        field: environment[f"MANYOU_{field.upper()}"]
+        for field in Settings.model_fields
+        if f"MANYOU_{field.upper()}" in environment
+    }
+    try:
+        return Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        text = str(first["msg"]).removeprefix("Value error, ")
+        raise BadSettings(f"MANYOU_{str(first['loc'][0]).upper()}: {text}.") from error
+
+
+def load_or_exit() -> Settings:
+    """Read the environment; on a mistake print the sentence and end the program with exit code 1."""
+    try:
+        return load()
+    except BadSettings as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from error

@@ -1,0 +1,216 @@
+"""What the provider remembers: one small store per noun, its methods the verbs of the protocol.
+
+All methods are async, whatever the database does. Times are seconds since the epoch. A method that may succeed only
+once is one atomic statement or transaction, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from idp.model import AuditEvent, Basis, Consent, Delivery, Grant, Interaction, Person, RefreshToken, Session, SignIn
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """A signing key at rest: `private` is encrypted; `state` is next, current or retired."""
+
+    kid: str
+    alg: str
+    state: str
+    public_jwk: Mapping[str, str]
+    private: bytes
+    created_at: float
+    activated_at: float | None
+    retired_at: float | None
+
+
+@dataclass(frozen=True)
+class LogoutMessage:
+    """A logout token to be queued for a client; minted only when it is sent."""
+
+    client_id: str
+    sid: str
+    sub: str
+    uri: str
+
+
+class People(Protocol):
+    """The people who can sign in."""
+
+    async def add(self, person: Person, password_hash: str) -> None: ...
+    async def usernames(self) -> frozenset[str]: ...
+    async def by_id(self, user_id: str) -> Person | None: ...
+    async def for_login(self, username: str) -> tuple[Person, str] | None:
+        """Return the person and the password's hash."""
+        ...
+
+    async def set_level(self, user_id: str, level: int, now: float) -> None: ...
+    async def set_frozen(self, user_id: str, frozen: bool, now: float) -> None: ...
+
+
+class LoginFailures(Protocol):
+    """Failed log-ins, counted per account and address together, so that nobody is slowed by a stranger."""
+
+    async def attempt(self, account: str, address: str, now: float) -> float:
+        """Count an attempt as failed in advance, atomically; return 0.0, or the seconds to wait, counting nothing."""
+        ...
+
+    async def clear(self, account: str, address: str) -> None: ...
+
+
+class Sessions(Protocol):
+    """Single sign-on sessions."""
+
+    async def start(self, session: Session) -> None: ...
+    async def live(self, session_id: str, now: float) -> Session | None: ...
+    async def touch(self, session_id: str, now: float) -> None: ...
+    async def of_person(self, user_id: str, now: float) -> Sequence[Session]: ...
+    async def lower_level(self, user_id: str, level: int) -> None: ...
+
+
+class SignIns(Protocol):
+    """Each client's part of a session, by `sid`."""
+
+    async def enter(self, sign_in: SignIn) -> SignIn:
+        """Return the session's live sign-in at that client, made from `sign_in` if there is none; atomic."""
+        ...
+
+    async def get(self, sid: str) -> SignIn | None: ...
+    async def of_session(self, session_id: str) -> Sequence[SignIn]: ...
+    async def end_session(
+        self, session_id: str, reason: str, now: float, uris: Mapping[str, str]
+    ) -> Sequence[SignIn]:
+        """End the session and its sign-ins and queue a logout token for each client in `uris`; one transaction."""
+        ...
+
+    async def end(self, sids: Iterable[str], reason: str, now: float, uris: Mapping[str, str]) -> Sequence[SignIn]:
+        """End these sign-ins, revoke their grants and queue logout tokens; one transaction. Returns those it ended."""
+        ...
+
+    async def live_of_person(self, user_id: str, client_id: str | None = None) -> Sequence[SignIn]: ...
+    async def expired_sessions(self, now: float, idle: float) -> Sequence[str]:
+        """Return the sessions that have run out and are not yet ended."""
+        ...
+
+
+class Interactions(Protocol):
+    """Authorization requests that wait for a person."""
+
+    async def open(self, interaction: Interaction) -> None: ...
+    async def get(self, interaction_id: str) -> Interaction | None: ...
+    async def authenticated(self, interaction_id: str, session_id: str) -> None: ...
+    async def decided(self, interaction_id: str, decision: str) -> None: ...
+    async def complete(self, interaction_id: str, now: float) -> bool:
+        """Mark it completed, atomically; False if it was so already."""
+        ...
+
+
+class Grants(Protocol):
+    """Authorization codes and the families of refresh tokens that come of them; only hashes of secrets are kept."""
+
+    async def issue(self, grant: Grant, code_hash: str) -> None: ...
+    async def by_code(self, code_hash: str) -> Grant | None: ...
+    async def get(self, grant_id: str) -> Grant | None: ...
+    async def redeem(self, grant_id: str, now: float, refresh_hash: str | None, refresh_expires_at: float) -> bool:
+        """Redeem the code, atomically and once for ever (RFC 6749 4.1.2), and keep the first refresh token."""
+        ...
+
+    async def by_refresh_token(self, token_hash: str) -> RefreshToken | None: ...
+    async def rotate(self, token_hash: str, new_hash: str, expires_at: float, now: float) -> bool:
+        """Use up a refresh token and keep its successor, atomically and once."""
+        ...
+
+    async def revoke(self, grant_id: str, now: float) -> None: ...
+    async def revoke_access_token(self, jti: str, expires_at: float) -> None: ...
+    async def access_token_revoked(self, jti: str) -> bool: ...
+
+
+class Consents(Protocol):
+    """What is released to whom, and on which basis."""
+
+    async def given(self, user_id: str, client_id: str) -> frozenset[str]: ...
+    async def give(self, user_id: str, client_id: str, scopes: Mapping[str, Basis], now: float) -> None: ...
+    async def withdraw(self, user_id: str, client_id: str, now: float) -> bool:
+        """Withdraw what rests on consent; False if nothing did."""
+        ...
+
+    async def of_person(self, user_id: str) -> Sequence[Consent]: ...
+
+
+class Assertions(Protocol):
+    """The `jti` of client assertions that were used (RFC 7523 3, item 7)."""
+
+    async def use(self, client_id: str, jti: str, expires_at: float) -> bool:
+        """Remember it, atomically; False if it was used before."""
+        ...
+
+
+class Keys(Protocol):
+    """Signing keys and other secrets, encrypted before they come here."""
+
+    async def all(self) -> Sequence[StoredKey]: ...
+    async def add(self, keys: Sequence[StoredKey]) -> None: ...
+    async def rotate(self, alg: str, successor: StoredKey, now: float) -> None:
+        """Retire the current key of `alg`, make the next one current and keep its successor; one transaction."""
+        ...
+
+    async def remove(self, kid: str) -> None: ...
+    async def secret(self, name: str) -> bytes | None: ...
+    async def keep_secret(self, name: str, value: bytes) -> bytes:
+        """Keep `value` unless there is one already; return the one that is kept; atomic."""
+        ...
+
+
+class Deliveries(Protocol):
+    """The durable queue of logout tokens."""
+
+    async def claim(self, now: float, lease: float, most: int) -> Sequence[Delivery]:
+        """Take due deliveries for `lease` seconds; atomic, so that two processes never take the same."""
+        ...
+
+    async def done(self, delivery_id: int, now: float, outcome: str) -> None: ...
+    async def retry(self, delivery_id: int, next_at: float, outcome: str) -> None: ...
+    async def give_up(self, delivery_id: int, now: float, outcome: str) -> None: ...
+    async def of_person(self, user_id: str, most: int) -> Sequence[Delivery]: ...
+
+
+class Audit(Protocol):
+    """Security events."""
+
+    async def record(self, event: AuditEvent) -> None: ...
+    async def latest(self, most: int, event: str | None = None, incident: str | None = None) -> Sequence[AuditEvent]: ...
+
+
+@dataclass(frozen=True)
+class Stores:
+    """All stores of one provider, and how to close them and to throw away what has run out."""
+
+    people: People
+    login_failures: LoginFailures
+    sessions: Sessions
+    sign_ins: SignIns
+    interactions: Interactions
+    grants: Grants
+    consents: Consents
+    assertions: Assertions
+    keys: Keys
+    deliveries: Deliveries
+    audit: Audit
+    upkeep: Upkeep
+
+
+class Upkeep(Protocol):
+    """What a database needs besides its contents."""
+
+    async def sweep(self, now: float) -> int:
+        """Delete what has run out and nothing refers to any more; return how many rows."""
+        ...
+
+    async def check(self) -> None:
+        """Raise if the database does not answer."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,97 @@
+"""One SQLite file: opened, migrated, written in transactions, swept."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+MIGRATIONS = ("schema.sql",)
+"""Applied in order; `user_version` counts how many a file has had."""
+
+_SWEEPS = (
+    "DELETE FROM interactions WHERE expires_at < :now - 86400",
+    "DELETE FROM assertions WHERE expires_at < :now - 60",
+    "DELETE FROM revoked_access_tokens WHERE expires_at < :now - 60",
+    "DELETE FROM refresh_tokens WHERE expires_at < :now - 86400",
+    "DELETE FROM grants WHERE keep_until < :now - 86400",
+    "DELETE FROM login_failures WHERE last_at < :now - 3600",
+    "DELETE FROM sign_ins WHERE ended_at < :now - 604800",
+    "DELETE FROM sessions WHERE ended_at < :now - 604800",
+    "DELETE FROM deliveries WHERE state <> 'pending' AND finished_at < :now - 604800",
+    "DELETE FROM audit WHERE at < :now - 15552000",
+)
+
+
+class Database:
+    """A connection used by one thread; two processes may hold the same file."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # check_same_thread: start-up and shutdown of a server under test may run in other threads than requests do.
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        path.chmod(0o600)
+        self._connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._migrate()
+
+    def _migrate(self) -> None:
+        with self.transaction():
+            version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+            if version > len(MIGRATIONS):
+                raise RuntimeError("This database was made by a newer Manyou; use that version or `make reset`.")
+            for number, name in enumerate(MIGRATIONS[version:], version + 1):
+                for statement in _statements((HERE / name).read_text(encoding="utf-8")):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {number}")
+
+    def execute(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement; each is a transaction of its own unless one is open."""
+        return self._connection.execute(sql, values)
+
+    def one(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> sqlite3.Row | None:
+        """Return the first row or None, the statement run to its end."""
+        rows = self._connection.execute(sql, values).fetchall()
+        return rows[0] if rows else None
+
+    def many(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Return all rows."""
+        return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock for a few statements; nothing inside may await."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    async def sweep(self, now: float) -> int:
+        """Delete what has run out and nothing refers to any more; return how many rows."""
+        with self.transaction():
+            return sum(self._connection.execute(sql, {"now": now}).rowcount for sql in _SWEEPS)
+
+    async def check(self) -> None:
+        """Raise sqlite3.Error if the database does not answer."""
+        self._connection.execute("SELECT 1 FROM secrets LIMIT 1").fetchall()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+def _statements(script: str) -> Iterator[str]:
+    # executescript() would commit the surrounding transaction, and a migration must happen whole or not at all.
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

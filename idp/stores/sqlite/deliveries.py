@@ -1,0 +1,63 @@
+"""The durable queue of logout tokens, in SQLite. Rows are added by sign_ins.py, in the transaction of the log-out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from idp.model import Delivery
+from idp.stores.sqlite.database import Database
+
+_COLUMNS = (
+    "delivery_id, client_id, sid, sub, uri, reason, created_at, attempts, next_at, state, finished_at, outcome"
+)
+
+
+class SqliteDeliveries:
+    """The durable queue of logout tokens."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, now: float, lease: float, most: int) -> Sequence[Delivery]:
+        """Take due deliveries for `lease` seconds; atomic, so that two processes never take the same."""
+        if self._database.one("SELECT 1 FROM deliveries WHERE state = 'pending' AND next_at <= ? LIMIT 1", (now,)) is None:
+            return []
+        rows = self._database.many(
+            "UPDATE deliveries SET next_at = ?, attempts = attempts + 1 WHERE delivery_id IN ("
+            "SELECT delivery_id FROM deliveries WHERE state = 'pending' AND next_at <= ? ORDER BY next_at LIMIT ?"
+            f") RETURNING {_COLUMNS}",
+            (now + lease, now, most),
+        )
+        return [_delivery(row) for row in rows]
+
+    async def done(self, delivery_id: int, now: float, outcome: str) -> None:
+        """Note that the client answered well."""
+        self._finish(delivery_id, "delivered", now, outcome)
+
+    async def retry(self, delivery_id: int, next_at: float, outcome: str) -> None:
+        """Note a failure, and when to try again."""
+        self._database.execute(
+            "UPDATE deliveries SET next_at = ?, outcome = ? WHERE delivery_id = ?", (next_at, outcome, delivery_id)
+        )
+
+    async def give_up(self, delivery_id: int, now: float, outcome: str) -> None:
+        """Note that it will not be tried again."""
+        self._finish(delivery_id, "given_up", now, outcome)
+
+    def _finish(self, delivery_id: int, state: str, now: float, outcome: str) -> None:
+        self._database.execute(
+            "UPDATE deliveries SET state = ?, finished_at = ?, outcome = ? WHERE delivery_id = ?",
+            (state, now, outcome, delivery_id),
+        )
+
+    async def of_person(self, user_id: str, most: int) -> Sequence[Delivery]:
+        """Return the person's latest deliveries, newest first."""
+        rows = self._database.many(
+            f"SELECT {_COLUMNS} FROM deliveries WHERE user_id = ? ORDER BY delivery_id DESC LIMIT ?", (user_id, most)
+        )
+        return [_delivery(row) for row in rows]
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    return Delivery(**dict(row))

@@ -1,0 +1,62 @@
+"""Authorization requests that wait for a person, in SQLite."""
+
+from __future__ import annotations
+
+import json
+
+from idp.model import Interaction
+from idp.stores.sqlite.database import Database
+
+
+class SqliteInteractions:
+    """Authorization requests that wait for a person."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, interaction: Interaction) -> None:
+        """Keep a new one."""
+        self._database.execute(
+            "INSERT INTO interactions (interaction_id, client_id, parameters, browser, created_at, expires_at, "
+            "reauthenticate) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                interaction.interaction_id,
+                interaction.client_id,
+                json.dumps(interaction.parameters),
+                interaction.browser,
+                interaction.created_at,
+                interaction.expires_at,
+                int(interaction.reauthenticate),
+            ),
+        )
+
+    async def get(self, interaction_id: str) -> Interaction | None:
+        """Return it, also when it has expired or is completed."""
+        row = self._database.one("SELECT * FROM interactions WHERE interaction_id = ?", (interaction_id,))
+        if row is None:
+            return None
+        values = dict(row)
+        values["parameters"] = tuple((name, value) for name, value in json.loads(row["parameters"]))
+        values["reauthenticate"] = bool(row["reauthenticate"])
+        return Interaction(**values)
+
+    async def authenticated(self, interaction_id: str, session_id: str) -> None:
+        """Note that the person logged in for it, as that session."""
+        self._database.execute(
+            "UPDATE interactions SET authenticated = ? WHERE interaction_id = ?", (session_id, interaction_id)
+        )
+
+    async def decided(self, interaction_id: str, decision: str) -> None:
+        """Note the person's decision, allow or deny."""
+        self._database.execute(
+            "UPDATE interactions SET decision = ? WHERE interaction_id = ? AND completed_at IS NULL",
+            (decision, interaction_id),
+        )
+
+    async def complete(self, interaction_id: str, now: float) -> bool:
+        """Mark it completed, atomically; False if it was so already."""
+        cursor = self._database.execute(
+            "UPDATE interactions SET completed_at = ? WHERE interaction_id = ? AND completed_at IS NULL",
+            (now, interaction_id),
+        )
+        return cursor.rowcount == 1

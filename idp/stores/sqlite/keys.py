@@ -1,0 +1,79 @@
+"""Signing keys and secrets in SQLite; what comes here is encrypted already."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from idp.stores.protocols import StoredKey
+from idp.stores.sqlite.database import Database
+
+
+class SqliteKeys:
+    """Signing keys and other secrets."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> Sequence[StoredKey]:
+        """Return all signing keys, oldest first."""
+        return [_key(row) for row in self._database.many("SELECT * FROM signing_keys ORDER BY created_at, kid")]
+
+    async def add(self, keys: Sequence[StoredKey]) -> None:
+        """Keep new keys; where a next or current one of the same alg is there already, it stays."""
+        with self._database.transaction():
+            for key in keys:
+                self._insert(key)
+
+    async def rotate(self, alg: str, successor: StoredKey, now: float) -> None:
+        """Retire the current key of `alg`, make the next one current and keep its successor; one transaction."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE signing_keys SET state = 'retired', retired_at = ? WHERE alg = ? AND state = 'current'",
+                (now, alg),
+            )
+            self._database.execute(
+                "UPDATE signing_keys SET state = 'current', activated_at = ? WHERE alg = ? AND state = 'next'",
+                (now, alg),
+            )
+            self._insert(successor)
+
+    def _insert(self, key: StoredKey) -> None:
+        self._database.execute(
+            "INSERT INTO signing_keys (kid, alg, state, public_jwk, private, created_at, activated_at, retired_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                key.kid,
+                key.alg,
+                key.state,
+                json.dumps(dict(key.public_jwk)),
+                key.private,
+                key.created_at,
+                key.activated_at,
+                key.retired_at,
+            ),
+        )
+
+    async def remove(self, kid: str) -> None:
+        """Throw a retired key away."""
+        self._database.execute("DELETE FROM signing_keys WHERE kid = ? AND state = 'retired'", (kid,))
+
+    async def secret(self, name: str) -> bytes | None:
+        """Return a secret, encrypted as it was kept."""
+        row = self._database.one("SELECT value FROM secrets WHERE name = ?", (name,))
+        return bytes(row["value"]) if row else None
+
+    async def keep_secret(self, name: str, value: bytes) -> bytes:
+        """Keep `value` unless there is one already; return the one that is kept; atomic."""
+        with self._database.transaction():
+            self._database.execute(
+                "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, value)
+            )
+            row = self._database.one("SELECT value FROM secrets WHERE name = ?", (name,))
+            assert row is not None
+            return bytes(row["value"])
+
+
+def _key(row: sqlite3.Row) -> StoredKey:
+    return StoredKey(**{**dict(row), "public_jwk": json.loads(row["public_jwk"]), "private": bytes(row["private"])})

@@ -1,0 +1,58 @@
+"""What may happen once, or only so often: client assertions and log-in attempts."""
+
+from __future__ import annotations
+
+from idp.stores.sqlite.database import Database
+
+
+class SqliteAssertions:
+    """The `jti` of client assertions that were used."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def use(self, client_id: str, jti: str, expires_at: float) -> bool:
+        """Remember it, atomically; False if it was used before."""
+        cursor = self._database.execute(
+            "INSERT INTO assertions (client_id, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (client_id, jti, expires_at),
+        )
+        return cursor.rowcount == 1
+
+
+class SqliteLoginFailures:
+    """Failed log-ins, counted per account and address together."""
+
+    FREE_FAILURES = 3
+    LONGEST_DELAY = 60.0
+    FORGET_AFTER = 900.0
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def attempt(self, account: str, address: str, now: float) -> float:
+        """Count an attempt as failed in advance, atomically; return 0.0, or the seconds to wait, counting nothing.
+
+        The first FREE_FAILURES cost nothing; then the delay is 1, 2, 4 ... LONGEST_DELAY seconds. Counting before the
+        password is hashed is what holds a hundred guesses sent at once.
+        """
+        with self._database.transaction():
+            row = self._database.one(
+                "SELECT failures, last_at, blocked_until FROM login_failures WHERE account = ? AND address = ?",
+                (account, address),
+            )
+            if row and row["blocked_until"] > now:
+                return float(row["blocked_until"] - now)
+            failures = row["failures"] + 1 if row and now - row["last_at"] < self.FORGET_AFTER else 1
+            over = failures - self.FREE_FAILURES
+            delay = 0.0 if over < 0 else min(self.LONGEST_DELAY, 2.0 ** min(over, 10))
+            self._database.execute(
+                "INSERT OR REPLACE INTO login_failures (account, address, failures, last_at, blocked_until) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (account, address, failures, now, now + delay),
+            )
+            return 0.0
+
+    async def clear(self, account: str, address: str) -> None:
+        """Forget the failures: the log-in succeeded."""
+        self._database.execute("DELETE FROM login_failures WHERE account = ? AND address = ?", (account, address))

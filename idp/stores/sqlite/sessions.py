@@ -1,0 +1,71 @@
+"""Single sign-on sessions in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from idp.model import Session
+from idp.stores.sqlite.database import Database
+
+
+class SqliteSessions:
+    """Single sign-on sessions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(self, session: Session) -> None:
+        """Keep a new session."""
+        self._database.execute(
+            "INSERT INTO sessions (session_id, user_id, auth_time, level, amr, created_at, seen_at, expires_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                session.session_id,
+                session.user_id,
+                session.auth_time,
+                session.level,
+                " ".join(session.amr),
+                session.created_at,
+                session.seen_at,
+                session.expires_at,
+            ),
+        )
+
+    async def live(self, session_id: str, now: float) -> Session | None:
+        """Return the session unless it has ended or reached its absolute end."""
+        row = self._database.one(
+            "SELECT * FROM sessions WHERE session_id = ? AND ended_at IS NULL AND expires_at > ?", (session_id, now)
+        )
+        return _session(row) if row else None
+
+    async def touch(self, session_id: str, now: float) -> None:
+        """Note that the session was used."""
+        self._database.execute("UPDATE sessions SET seen_at = ? WHERE session_id = ?", (now, session_id))
+
+    async def of_person(self, user_id: str, now: float) -> Sequence[Session]:
+        """Return the person's sessions that have not ended."""
+        rows = self._database.many(
+            "SELECT * FROM sessions WHERE user_id = ? AND ended_at IS NULL AND expires_at > ?", (user_id, now)
+        )
+        return [_session(row) for row in rows]
+
+    async def lower_level(self, user_id: str, level: int) -> None:
+        """Lower the level of the person's sessions to `level` where it is higher."""
+        self._database.execute(
+            "UPDATE sessions SET level = ? WHERE user_id = ? AND ended_at IS NULL AND level > ?",
+            (level, user_id, level),
+        )
+
+
+def _session(row: sqlite3.Row) -> Session:
+    return Session(
+        session_id=row["session_id"],
+        user_id=row["user_id"],
+        auth_time=row["auth_time"],
+        level=row["level"],
+        amr=tuple(row["amr"].split()),
+        created_at=row["created_at"],
+        seen_at=row["seen_at"],
+        expires_at=row["expires_at"],
+    )
