@@ -1,0 +1,83 @@
+"""Security events: each has a name here, is kept in the store and is written to the log; never with a secret."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+
+from idp.errors import Refusal
+from idp.model import AuditEvent
+from idp.stores.protocols import Audit
+from web.clock import Clock
+
+log = logging.getLogger("idp.audit")
+
+
+class Event(StrEnum):
+    """The names of security events. `manyou audit --event NAME` lists those of one name."""
+
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    LOGIN_DELAYED = "login.delayed"
+    LOGIN_FROZEN = "login.frozen"
+    SESSION_ENDED = "session.ended"
+    SESSION_EXPIRED = "session.expired"
+    AUTHORIZATION_GRANTED = "authorization.granted"
+    AUTHORIZATION_REFUSED = "authorization.refused"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_DENIED = "consent.denied"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    CODE_REUSED = "code.reused"
+    CLIENT_REFUSED = "client.refused"
+    TOKEN_REFUSED = "token.refused"
+    REFRESH_REUSED = "refresh.reused"
+    TOKEN_REVOKED = "token.revoked"
+    SIGN_IN_ENDED = "sign_in.ended"
+    LOGOUT_DELIVERED = "logout.delivered"
+    LOGOUT_FAILED = "logout.failed"
+    LOGOUT_GIVEN_UP = "logout.given_up"
+    ACCOUNT_FROZEN = "account.frozen"
+    ACCOUNT_UNFROZEN = "account.unfrozen"
+    LEVEL_CHANGED = "level.changed"
+    KEY_MADE = "key.made"
+    KEY_ROTATED = "key.rotated"
+    KEY_REMOVED = "key.removed"
+    PAGE_REFUSED = "page.refused"
+    SERVER_ERROR = "server.error"
+
+
+class Auditor:
+    """Keeps security events."""
+
+    def __init__(self, store: Audit, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def record(
+        self,
+        event: Event,
+        *,
+        client_id: str | None = None,
+        user_id: str | None = None,
+        address: str | None = None,
+        incident: str | None = None,
+        **detail: str,
+    ) -> None:
+        """Keep an event now. `detail` values are short texts; the caller passes no secret, code or token."""
+        kept = AuditEvent(self._clock(), event, client_id, user_id, address, incident, detail)
+        await self._store.record(kept)
+        words = {"client_id": client_id, "user_id": user_id, "address": address, "incident": incident, **detail}
+        log.info("%s %s", event.value, " ".join(f"{key}={value!r}" for key, value in words.items() if value))
+
+    async def refused(
+        self, event: Event, refusal: Refusal, *, client_id: str | None = None, address: str | None = None
+    ) -> None:
+        """Keep a refusal with its full reason under its incident number."""
+        await self.record(
+            event,
+            client_id=client_id,
+            address=address,
+            incident=refusal.incident,
+            code=refusal.code,
+            reason=refusal.reason[:500],
+        )

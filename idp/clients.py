@@ -1,0 +1,100 @@
+"""The registered clients, and the public keys that each of them publishes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from idp.model import Client
+from web.clock import Clock
+from web.connect import ConnectMap, MappedTransport
+
+JWKS_SECONDS = 300.0
+JWKS_COOLDOWN_SECONDS = 10.0
+JWKS_LIMIT = 64 * 1024
+FETCH_SECONDS = 3.0
+
+
+class KeysUnavailable(Exception):
+    """A client's JWK Set cannot be had; the text says why."""
+
+
+class Clients:
+    """The clients by `client_id`, in the order in which pages show them."""
+
+    def __init__(self, clients: Iterable[Client]) -> None:
+        self._clients = {client.client_id: client for client in sorted(clients, key=lambda c: (c.order, c.client_id))}
+
+    def __iter__(self) -> Iterator[Client]:
+        return iter(self._clients.values())
+
+    def get(self, client_id: str | None) -> Client | None:
+        """Return the client of that identifier."""
+        return self._clients.get(client_id) if client_id else None
+
+    def logout_uris(self) -> Mapping[str, str]:
+        """Return where each client wants its logout tokens (Back-Channel Logout 2.2)."""
+        return {
+            client.client_id: client.backchannel_logout_uri
+            for client in self._clients.values()
+            if client.backchannel_logout_uri
+        }
+
+
+class ClientKeys:
+    """The JWK Sets of clients, fetched from their jwks_uri, kept for a while, fetched again for an unknown kid.
+
+    What is fetched is bounded in time and size and follows no redirect. An unknown kid makes a client's set be fetched
+    at most once in JWKS_COOLDOWN_SECONDS, so that made-up kids are no way to keep the provider busy.
+    """
+
+    def __init__(self, connect: ConnectMap, clock: Clock) -> None:
+        self._http = httpx.AsyncClient(
+            transport=MappedTransport(connect), timeout=FETCH_SECONDS, follow_redirects=False, trust_env=False
+        )
+        self._clock = clock
+        self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
+
+    async def of(self, client: Client, kid: str | None) -> Mapping[str, Any]:
+        """Return the client's JWK Set. Raises KeysUnavailable."""
+        if client.jwks is not None:
+            return client.jwks
+        if client.jwks_uri is None:
+            raise KeysUnavailable(f"{client.client_id} has registered neither jwks nor jwks_uri.")
+        now = self._clock()
+        fetched_at, document = self._kept.get(client.client_id, (None, {"keys": []}))
+        if fetched_at is not None and 0 <= now - fetched_at < JWKS_SECONDS:
+            known = any(key.get("kid") == kid for key in document["keys"])
+            if known or kid is None or now - fetched_at < JWKS_COOLDOWN_SECONDS:
+                return document
+        document = await self._fetch(client.jwks_uri)
+        self._kept[client.client_id] = (now, document)
+        return document
+
+    async def _fetch(self, uri: str) -> Mapping[str, Any]:
+        try:
+            async with self._http.stream("GET", uri, headers={"accept": "application/json"}) as response:
+                if response.status_code != 200:
+                    raise KeysUnavailable(f"{uri} answered {response.status_code}.")
+                body = b""
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > JWKS_LIMIT:
+                        raise KeysUnavailable(f"{uri} answered more than {JWKS_LIMIT} bytes.")
+        except httpx.HTTPError as error:
+            raise KeysUnavailable(f"{uri} cannot be reached: {type(error).__name__}.") from error
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise KeysUnavailable(f"{uri} did not answer JSON.") from error
+        keys = document.get("keys") if isinstance(document, dict) else None
+        if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+            raise KeysUnavailable(f"{uri} did not answer a JWK Set.")
+        return {"keys": keys}
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()

@@ -1,0 +1,109 @@
+"""The queue of logout tokens at work: sent at once, retried with back-off, never in the way of a person."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+import httpx
+
+from idp.audit import Auditor, Event
+from idp.model import Delivery
+from idp.stores.protocols import Deliveries
+from web.clock import Clock
+from web.connect import ConnectMap, MappedTransport
+
+log = logging.getLogger("idp.delivery")
+
+POLL_SECONDS = 0.5
+"""How often the queue is looked at although nobody woke it: another process may have put something in."""
+LEASE_SECONDS = 30.0
+SEND_SECONDS = 5.0
+LONGEST_BACKOFF_SECONDS = 30.0
+MOST_AT_ONCE = 32
+
+
+def backoff(attempts: int, jitter: float) -> float:
+    """Return the seconds until the next attempt: 1, 2, 4 ... LONGEST_BACKOFF_SECONDS, plus up to a tenth."""
+    return min(LONGEST_BACKOFF_SECONDS, 2.0 ** min(attempts - 1, 10)) * (1 + jitter / 10)
+
+
+class DeliveryQueue:
+    """Sends what is due until it is stopped; `mint` makes the logout token at the moment of sending."""
+
+    def __init__(
+        self,
+        store: Deliveries,
+        mint: Callable[[Delivery], str],
+        connect: ConnectMap,
+        auditor: Auditor,
+        clock: Clock,
+        give_up_after: float,
+    ) -> None:
+        self._store = store
+        self._mint = mint
+        self._auditor = auditor
+        self._clock = clock
+        self._give_up_after = give_up_after
+        self._due = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._http = httpx.AsyncClient(
+            transport=MappedTransport(connect), timeout=SEND_SECONDS, follow_redirects=False, trust_env=False
+        )
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; a slow client holds up no other."""
+        while True:
+            try:
+                for delivery in await self._store.claim(self._clock(), LEASE_SECONDS, MOST_AT_ONCE):
+                    task = asyncio.create_task(self._send(delivery))
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
+            except Exception:
+                log.exception("The delivery queue could not be read; it is tried again.")
+            try:
+                await asyncio.wait_for(self._due.wait(), POLL_SECONDS)
+            except TimeoutError:
+                pass
+            self._due.clear()
+
+    async def _send(self, delivery: Delivery) -> None:
+        try:
+            token = self._mint(delivery)
+            response = await self._http.post(delivery.uri, data={"logout_token": token})
+            # Back-Channel Logout 2.8: 200; some frameworks answer 204.
+            outcome, done = f"http_{response.status_code}", response.status_code in (200, 204)
+        except httpx.HTTPError as error:
+            outcome, done = type(error).__name__, False
+        except Exception:
+            log.exception("Delivery %d could not be sent.", delivery.delivery_id)
+            outcome, done = "internal_error", False
+        await self._note(delivery, outcome, done)
+
+    async def _note(self, delivery: Delivery, outcome: str, done: bool) -> None:
+        now = self._clock()
+        if done:
+            await self._store.done(delivery.delivery_id, now, outcome)
+            event = Event.LOGOUT_DELIVERED
+        elif now - delivery.created_at > self._give_up_after:
+            await self._store.give_up(delivery.delivery_id, now, outcome)
+            event = Event.LOGOUT_GIVEN_UP
+        else:
+            wait = backoff(delivery.attempts, random.random())  # noqa: S311 - spreads retries, no secret
+            await self._store.retry(delivery.delivery_id, now + wait, outcome)
+            event = Event.LOGOUT_FAILED
+        await self._auditor.record(
+            event, client_id=delivery.client_id, outcome=outcome, attempt=str(delivery.attempts), reason=delivery.reason
+        )
+
+    async def close(self) -> None:
+        """Let what is being sent finish, then close the connections."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=SEND_SECONDS)
+        await self._http.aclose()

@@ -1,0 +1,46 @@
+"""The people of the demonstration, read from the one file that lists them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from idp.model import Person
+from idp.people.passwords import Passwords
+from idp.stores.protocols import People
+from web.clock import Clock
+
+FILE = Path(__file__).parent / "demo_people.toml"
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    """A synthetic person and what they are there to show, in zh and en."""
+
+    person: Person
+    note: Mapping[str, str]
+
+
+def read() -> tuple[str, list[DemoPerson]]:
+    """Return the password that they all have, and the people."""
+    table = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    people = []
+    for entry in table["people"]:
+        note = entry.pop("note")
+        person = Person(user_id=entry["username"], frozen=False, **entry)
+        people.append(DemoPerson(person, note))
+    return table["password"], people
+
+
+async def seed(store: People, passwords: Passwords, clock: Clock) -> int:
+    """Add the people who are not there yet; return how many. Each has a hash of their own."""
+    password, people = read()
+    there = await store.usernames()
+    missing = [demo.person for demo in people if demo.person.username not in there]
+    hashes = await passwords.hash_many([password] * len(missing))
+    for person, password_hash in zip(missing, hashes, strict=True):
+        dated = Person(**{**person.__dict__, "updated_at": int(clock())})
+        await store.add(dated, password_hash)
+    return len(missing)

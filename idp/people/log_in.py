@@ -1,0 +1,71 @@
+"""Logging in with user name and password: what is counted, compared and told."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from dataclasses import dataclass
+
+from idp.audit import Auditor, Event
+from idp.model import Person
+from idp.people.passwords import Passwords, TooBusy
+from idp.stores.protocols import LoginFailures, People
+from web.clock import Clock
+
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class LoginOutcome:
+    """What came of an attempt: the person, or `failed`, `frozen`, or `wait` seconds to wait."""
+
+    person: Person | None = None
+    failed: bool = False
+    frozen: bool = False
+    wait: float = 0.0
+
+
+class LogIn:
+    """Checks user name and password under a growing delay per account and address."""
+
+    def __init__(
+        self,
+        people: People,
+        failures: LoginFailures,
+        passwords: Passwords,
+        auditor: Auditor,
+        clock: Clock,
+        account_secret: bytes,
+    ) -> None:
+        self._people = people
+        self._failures = failures
+        self._passwords = passwords
+        self._auditor = auditor
+        self._clock = clock
+        self._account_secret = account_secret
+
+    async def attempt(self, username: str, password: str, address: str) -> LoginOutcome:
+        """Try to log in from `address`; unknown account and wrong password are alike in answer and time."""
+        username = unicodedata.normalize("NFKC", username).strip().lower()[:LONGEST]
+        account = hmac.new(self._account_secret, username.encode(), hashlib.sha256).hexdigest()[:32]
+        wait = await self._failures.attempt(account, address, self._clock())
+        if wait > 0:
+            await self._auditor.record(Event.LOGIN_DELAYED, address=address, account=account, seconds=f"{wait:.0f}")
+            return LoginOutcome(wait=wait)
+        found = await self._people.for_login(username)
+        try:
+            right = await self._passwords.check(found[1] if found else None, password[: LONGEST * 5])
+        except TooBusy:
+            await self._failures.clear(account, address)
+            return LoginOutcome(wait=2.0)
+        if not found or not right:
+            await self._auditor.record(Event.LOGIN_FAILED, address=address, account=account)
+            return LoginOutcome(failed=True)
+        person = found[0]
+        await self._failures.clear(account, address)
+        if person.frozen:
+            await self._auditor.record(Event.LOGIN_FROZEN, user_id=person.user_id, address=address)
+            return LoginOutcome(frozen=True)
+        await self._auditor.record(Event.LOGIN_SUCCEEDED, user_id=person.user_id, address=address)
+        return LoginOutcome(person=person)

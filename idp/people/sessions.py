@@ -1,0 +1,92 @@
+"""Sessions at the provider: begun at log-in under a new id, ended by idleness, by age, or by whatever signs out."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from idp.model import LEVELS, Person, Session, SignIn
+from idp.stores.protocols import People, Sessions, SignIns
+from web.clock import Clock
+
+TOUCH_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A live session and whose it is."""
+
+    session: Session
+    person: Person
+
+    @property
+    def acr(self) -> str:
+        """The level of this session: the person's when they logged in, or lower since."""
+        return LEVELS[min(self.session.level, self.person.level) - 1]
+
+
+def session_id_of(cookie: str) -> str:
+    """Return the identifier under which the session of that cookie is kept."""
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+class SessionKeeper:
+    """Starts and finds sessions, and enters clients into them."""
+
+    def __init__(
+        self, sessions: Sessions, sign_ins: SignIns, people: People, clock: Clock, *, idle: float, absolute: float
+    ) -> None:
+        self._sessions = sessions
+        self._sign_ins = sign_ins
+        self._people = people
+        self._clock = clock
+        self._idle = idle
+        self._absolute = absolute
+
+    async def start(self, person: Person, amr: tuple[str, ...]) -> tuple[str, Session]:
+        """Begin a session; return the cookie's value (256 bit, nowhere kept) and the session."""
+        cookie = secrets.token_urlsafe(32)
+        now = self._clock()
+        session = Session(
+            session_id=session_id_of(cookie),
+            user_id=person.user_id,
+            auth_time=int(now),
+            level=person.level,
+            amr=amr,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + self._absolute,
+        )
+        await self._sessions.start(session)
+        return cookie, session
+
+    async def current(self, cookie: str | None) -> SignedIn | None:
+        """Return the live session of the cookie, and note that it was used."""
+        if not cookie or len(cookie) > 100:
+            return None
+        now = self._clock()
+        session = await self._sessions.live(session_id_of(cookie), now)
+        if session is None or now - session.seen_at >= self._idle:
+            return None
+        person = await self._people.by_id(session.user_id)
+        if person is None or person.frozen:
+            return None
+        if now - session.seen_at >= TOUCH_SECONDS:
+            await self._sessions.touch(session.session_id, now)
+        return SignedIn(session, person)
+
+    async def enter(self, signed_in: SignedIn, client_id: str, sub: str) -> SignIn:
+        """Enter a client into the session, or find it there; `sid` is random, 128 bit, and only this client's."""
+        now = self._clock()
+        return await self._sign_ins.enter(
+            SignIn(
+                sid=secrets.token_urlsafe(16),
+                session_id=signed_in.session.session_id,
+                client_id=client_id,
+                user_id=signed_in.person.user_id,
+                sub=sub,
+                started_at=now,
+                last_at=now,
+            )
+        )
