@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 Clock = Callable[[], float]
 """Returns seconds since the epoch."""
 
 system_clock: Clock = time.time
+
+CHINA = timezone(timedelta(hours=8), "CST")
+"""One zone for the whole region, without daylight saving time."""
+
+
+def local(seconds: float) -> datetime:
+    """Return `seconds` since the epoch as China Standard Time, whatever the machine's own zone is."""
+    return datetime.fromtimestamp(seconds, CHINA)
 
 
 class SettableClock:

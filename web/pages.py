@@ -13,6 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from web.clock import local
 from web.language import COOKIE, LANGUAGES, Catalogue, choose
 
 HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["local"] = local
         self.catalogue = Catalogue(HERE / "locales", locales)
         self.secure_cookies = secure_cookies
 
