@@ -92,9 +92,10 @@ class KeyRing:
 
     def _make(self, alg: str, state: str, now: float) -> StoredKey:
         kid = f"{alg.lower()}-{secrets.token_hex(6)}"
-        parameters: dict[str, Any] = {"kid": kid, "use": "sig", "alg": alg}
         key: SigningKey = (
-            ECKey.generate_key("P-256", parameters) if alg == "ES256" else RSAKey.generate_key(2048, parameters)
+            ECKey.generate_key("P-256", {"kid": kid, "use": "sig", "alg": alg})
+            if alg == "ES256"
+            else RSAKey.generate_key(2048, {"kid": kid, "use": "sig", "alg": alg})
         )
         private = json.dumps(key.as_dict(private=True)).encode()
         public = {name: str(value) for name, value in key.as_dict(private=False).items()}

@@ -57,7 +57,6 @@ class LogIn:
         try:
             right = await self._passwords.check(found[1] if found else None, password[: LONGEST * 5])
         except TooBusy:
-            await self._failures.clear(account, address)
             return LoginOutcome(wait=2.0)
         if not found or not right:
             await self._auditor.record(Event.LOGIN_FAILED, address=address, account=account)

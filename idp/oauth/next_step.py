@@ -1,0 +1,76 @@
+"""What has to happen next for an authorization request: log in, ask for consent, refuse, or grant (Core 3.1.2.3-6).
+
+A pure decision: everything it depends on is handed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from idp.errors import RedirectRefusal
+from idp.model import AuthorizationRequest, Interaction
+from idp.people.sessions import SignedIn
+
+
+@dataclass(frozen=True)
+class Step:
+    """The next step; `scopes` are those to ask consent for; `reauthenticate` asks even someone who is signed in."""
+
+    kind: Literal["login", "consent", "grant"]
+    scopes: tuple[str, ...] = ()
+    reauthenticate: bool = False
+
+
+def next_step(
+    request: AuthorizationRequest,
+    signed_in: SignedIn | None,
+    sub: str | None,
+    interaction: Interaction | None,
+    consent_wanted: tuple[str, ...],
+    now: float,
+) -> Step:
+    """Return the next step.
+
+    `sub` is the signed-in person's subject at this client; `consent_wanted` the scopes that rest on consent and have
+    none yet. Raises RedirectRefusal where the client must be told instead.
+    """
+    if interaction is not None and interaction.decision == "deny":
+        raise RedirectRefusal("access_denied", "The person did not consent.")
+    just_logged_in = (
+        signed_in is not None
+        and interaction is not None
+        and interaction.authenticated == signed_in.session.session_id
+    )
+    login = _login(request, signed_in, sub, just_logged_in, now)
+    if login is not None:
+        if "none" in request.prompt:
+            raise RedirectRefusal("login_required", "The person has to log in.", reason=login)
+        if login == "another person" and just_logged_in:
+            raise RedirectRefusal("login_required", "Another person than the one hinted at is logged in.", reason=login)
+        return Step("login", reauthenticate=signed_in is not None)
+    decided = interaction is not None and interaction.decision == "allow"
+    if (consent_wanted or "consent" in request.prompt) and not decided:
+        if "none" in request.prompt:
+            raise RedirectRefusal("consent_required", "The person has to consent.")
+        return Step("consent", scopes=consent_wanted)
+    return Step("grant")
+
+
+def _login(
+    request: AuthorizationRequest, signed_in: SignedIn | None, sub: str | None, just_logged_in: bool, now: float
+) -> str | None:
+    """Return why a log-in is needed, or None."""
+    if signed_in is None:
+        return "no session"
+    if request.hinted_sub is not None and request.hinted_sub != sub:
+        return "another person"
+    if just_logged_in:
+        return None
+    if request.prompt & {"login", "select_account"}:
+        return "prompt asks for it"
+    if request.max_age is not None and now - signed_in.session.auth_time > request.max_age:
+        return "max_age has passed"
+    if request.max_age == 0:
+        return "max_age is 0"
+    return None

@@ -1,0 +1,101 @@
+"""From a portal's [client] table to a Client: metadata validated by Authlib (RFC 7591 2, OpenID Registration 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from authlib.oauth2.rfc7591 import ClientMetadataClaims
+from authlib.oidc.registration import ClientMetadataClaims as OpenIDClientMetadataClaims
+from joserfc.errors import JoseError
+
+from idp.model import SCOPES, Client
+from web.addresses import BadPortalFile, PortalFile
+
+SUPPORTED: Mapping[str, Any] = {
+    "scopes_supported": list(SCOPES),
+    "response_types_supported": ["code"],
+    "grant_types_supported": ["authorization_code", "refresh_token"],
+    "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+    "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
+    "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+    "subject_types_supported": ["pairwise"],
+}
+"""What a client may register for; discovery says the same (Discovery 3)."""
+
+_URI_LISTS = ("redirect_uris", "post_logout_redirect_uris", "resources")
+_URIS = ("client_uri", "jwks_uri", "initiate_login_uri", "backchannel_logout_uri")
+
+
+def client_from(portal: PortalFile) -> Client:
+    """Return the client that the portal's table describes. Raises BadPortalFile with a sentence."""
+    table = portal.table.get("client")
+    path = portal.folder / "portal.toml"
+    if not isinstance(table, dict):
+        raise BadPortalFile(f"{path}: needs a [client] table; docs/add-a-portal.md lists its entries.")
+    _validate(path.as_posix(), table)
+    redirect_hosts = {urlsplit(uri).hostname or "" for uri in table["redirect_uris"]}
+    if len(redirect_hosts) != 1:
+        raise BadPortalFile(f"{path}: redirect_uris must share one host: it is the sector of pairwise subjects.")
+    look, region = portal.table.get("look", {}), portal.table.get("region", {})
+    return Client(
+        client_id=portal.client_id,
+        client_name=_names(portal, table),
+        client_uri=table.get("client_uri", portal.address),
+        redirect_uris=tuple(table["redirect_uris"]),
+        post_logout_redirect_uris=tuple(table.get("post_logout_redirect_uris", ())),
+        grant_types=tuple(table.get("grant_types", ("authorization_code",))),
+        response_types=tuple(table.get("response_types", ("code",))),
+        token_endpoint_auth_method=table["token_endpoint_auth_method"],
+        token_endpoint_auth_signing_alg=table.get("token_endpoint_auth_signing_alg", "ES256"),
+        id_token_signed_response_alg=table.get("id_token_signed_response_alg", "RS256"),
+        jwks_uri=table.get("jwks_uri"),
+        jwks=table.get("jwks"),
+        scope=frozenset(str(table.get("scope", "openid")).split()),
+        sector_identifier=redirect_hosts.pop(),
+        initiate_login_uri=table.get("initiate_login_uri"),
+        backchannel_logout_uri=table.get("backchannel_logout_uri"),
+        resources=tuple(table.get("resources", ())),
+        legal_basis="legal_duty" if table.get("legal_basis") == "legal_duty" else "consent",
+        look={key: str(value) for key, value in look.items()},
+        order=int(region.get("order", 99)),
+    )
+
+
+def _names(portal: PortalFile, table: Mapping[str, Any]) -> dict[str, str]:
+    # RFC 7591 2.2: client_name, and client_name#en for another language.
+    names = {"": str(table.get("client_name", portal.client_id))}
+    for key, value in table.items():
+        if key.startswith("client_name#"):
+            names[key.removeprefix("client_name#")] = str(value)
+    return names
+
+
+def _validate(path: str, table: Mapping[str, Any]) -> None:
+    for claims_class in (ClientMetadataClaims, OpenIDClientMetadataClaims):
+        claims = claims_class(dict(table), {}, claims_class.get_claims_options(SUPPORTED))
+        try:
+            claims.validate()
+        except JoseError as error:
+            raise BadPortalFile(f"{path}: [client] {error.description or error}") from error
+    if not isinstance(table.get("redirect_uris"), list) or not table["redirect_uris"]:
+        raise BadPortalFile(f"{path}: [client] redirect_uris must list at least one address.")
+    if ("jwks_uri" in table) == ("jwks" in table):
+        raise BadPortalFile(f"{path}: [client] needs jwks_uri or jwks, and not both (RFC 7591 2).")
+    if table.get("token_endpoint_auth_method") not in SUPPORTED["token_endpoint_auth_methods_supported"]:
+        raise BadPortalFile(f"{path}: [client] token_endpoint_auth_method must be private_key_jwt.")
+    if table.get("legal_basis") not in ("legal_duty", "consent"):
+        raise BadPortalFile(f"{path}: [client] legal_basis must be legal_duty or consent.")
+    for name in _URI_LISTS:
+        for uri in table.get(name, ()):
+            _check_uri(path, name, uri)
+    for name in _URIS:
+        if name in table:
+            _check_uri(path, name, table[name])
+
+
+def _check_uri(path: str, name: str, uri: object) -> None:
+    parts = urlsplit(uri) if isinstance(uri, str) else None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
+        raise BadPortalFile(f"{path}: [client] {name}: {uri!r} must be an http(s) address without a fragment.")

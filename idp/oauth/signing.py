@@ -1,0 +1,46 @@
+"""Making and checking the provider's own JWTs; one place says how (RFC 7515, RFC 8725)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+
+from idp.keys import ALGORITHMS, KeyRing
+
+LEEWAY = 30
+"""Seconds by which clocks may differ; one number everywhere."""
+LONGEST_TOKEN = 8192
+
+
+def sign(keys: KeyRing, alg: str, typ: str, claims: Mapping[str, Any]) -> str:
+    """Return the compact JWT of `claims`, with `typ` and `kid` in its header."""
+    key = keys.signing(alg)
+    return jwt.encode({"alg": alg, "typ": typ, "kid": key.kid}, dict(claims), key, algorithms=[alg])
+
+
+def read_own(keys: KeyRing, issuer: str, token: str, typ: str) -> dict[str, Any] | None:
+    """Return the claims of a JWT that we signed and that has that `typ`, expired or not; else None."""
+    if len(token) > LONGEST_TOKEN or token.count(".") != 2:
+        return None
+    try:
+        header = jws.extract_compact(token.encode("ascii")).headers()
+        if header.get("typ") != typ or header.get("alg") not in ALGORITHMS:
+            return None
+        key = keys.verifying(header.get("kid"))
+        if key is None:
+            return None
+        # The key decides: a header that names another algorithm than the key's is refused (RFC 8725 3.1).
+        decoded = jwt.decode(token, key, algorithms=[str(key.alg)])
+    except (JoseError, ValueError, TypeError, RecursionError):
+        return None
+    return decoded.claims if decoded.claims.get("iss") == issuer else None
+
+
+def left_half(value: str) -> str:
+    """Return at_hash of `value` for an algorithm with SHA-256 (Core 3.1.3.6)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(value.encode("ascii")).digest()[:16]).rstrip(b"=").decode()
