@@ -1,0 +1,136 @@
+"""What a verdict is made of: what is expected of a token, and what each check found.
+
+`expected` and `found` are printable ASCII of at most SHOWN characters; they never hold the token, and identifiers of
+people and sessions (sub, sid, nonce, jti) only as their first characters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from web.language import Catalogue
+
+Use = Literal["id_token", "refreshed_id_token", "access_token", "logout_token"]
+Result = Literal["pass", "fail", "not_checked"]
+
+ACCEPTED = "token.accepted"
+SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What one use of a token at one portal demands; None means unknown here, and the check is then not_checked.
+
+    `audience` is the portal's API identifier; `now`, `auth_time` in seconds since the epoch, `leeway` and `max_age`
+    in seconds; `acr` lists the accepted values (empty: any); `other_portals` maps known foreign audiences (client
+    ids and API identifiers) to names and only names a failure better; `sid_ended` tells whether a `sid` has ended,
+    `jti_seen` whether a logout token came before; `access_token` is the one that came with the ID token (Core 3.1.3.8).
+    """
+
+    use: Use
+    issuer: str
+    client_id: str
+    audience: str
+    now: float
+    leeway: int = 30
+    nonce: str | None = None
+    sub: str | None = None
+    sid: str | None = None
+    auth_time: float | None = None
+    acr: tuple[str, ...] = ()
+    max_age: int | None = None
+    algs: tuple[str, ...] = ("ES256", "RS256")
+    other_portals: Mapping[str, str] = field(default_factory=dict)
+    sid_ended: Callable[[str], bool] | None = None
+    access_token: str | None = None
+    jti_seen: Callable[[str], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check answers; `code` is set on failure only and is one of the check's declared failures."""
+
+    result: Result
+    expected: str
+    found: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a verdict; `code` names the way a check failed, else the check itself (`token.aud`)."""
+
+    code: str
+    result: Result
+    expected: str
+    found: str
+    check: str
+    section: str
+
+    def title(self, language: str) -> str:
+        """Return in a few words what is checked, or what is wrong. Raises KeyError on an unknown language."""
+        return texts().text(language, f"{self.code}.title")
+
+    def cause(self, language: str) -> str:
+        """Return what usually lies behind this failure; empty when nothing failed."""
+        return texts().text(language, f"{self.code}.cause") if self.result == "fail" else ""
+
+    def remedy(self, language: str) -> str:
+        """Return what to do about this failure; empty when nothing failed."""
+        return texts().text(language, f"{self.code}.remedy") if self.result == "fail" else ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The findings in order, and what they come to; `code` is ACCEPTED or that of the only failure.
+
+    `header` and `claims` are what could be read, to be shown: they are to be believed only when `accepted`.
+    """
+
+    accepted: bool
+    code: str
+    findings: tuple[Finding, ...]
+    header: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def failure(self) -> Finding | None:
+        """The finding that refused the token, if one did."""
+        return next((finding for finding in self.findings if finding.result == "fail"), None)
+
+
+@cache
+def texts() -> Catalogue:
+    """Title of each check, and title, cause and remedy of each failure, in zh-CN and en; read at the first use."""
+    return Catalogue(Path(__file__).parent / "verdict_texts")
+
+
+def passed(expected: str, found: str = "") -> Outcome:
+    """Answer that the token has what is expected."""
+    return Outcome("pass", expected, found)
+
+
+def failed(code: str, expected: str, found: str) -> Outcome:
+    """Answer that the token is refused, and in which way."""
+    return Outcome("fail", expected, found, code)
+
+
+def not_checked(expected: str, found: str = "") -> Outcome:
+    """Answer that nothing is known here to compare with."""
+    return Outcome("not_checked", expected, found)
+
+
+def shown(value: object) -> str:
+    """Write a value from a token for people and logs: JSON in ASCII, cut at SHOWN characters."""
+    text = json.dumps(value, ensure_ascii=True, default=lambda other: type(other).__name__)
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+def masked(value: str) -> str:
+    """Write an identifier of a person or session so that two can be told apart but not used."""
+    return shown(value[:4] + "...") if len(value) >= 16 else "..."
