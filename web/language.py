@@ -54,7 +54,7 @@ class Catalogue:
         for folder in folders:
             for language in LANGUAGES:
                 table = tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))
-                self._texts[language].update(_flat(table))
+                self._texts[language].update(flat(table))
         odd = set(self._texts["zh-CN"]) ^ set(self._texts["en"])
         if odd:
             raise ValueError(f"These texts exist in one language only: {', '.join(sorted(odd))}.")
@@ -68,11 +68,12 @@ class Catalogue:
         return key in self._texts["zh-CN"]
 
 
-def _flat(table: Mapping[str, object], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
+def flat(table: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    """Return the texts of nested tables under dotted keys."""
+    texts: dict[str, str] = {}
     for key, value in table.items():
         if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{key}."))
+            texts.update(flat(value, f"{prefix}{key}."))
         else:
-            flat[prefix + key] = str(value)
-    return flat
+            texts[prefix + key] = str(value)
+    return texts
