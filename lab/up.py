@@ -12,7 +12,7 @@ from rich.table import Table
 
 import idp.settings
 import portals.settings
-from idp.people.demo import DEMO_PASSWORD, demo_people
+from idp.people import demo_people
 from lab.region import Region
 from lab.state_folder import StateFolderBusy, hold
 from web import logs, serve
@@ -80,8 +80,9 @@ def show(console: Console, region: Region, log_file: Path, *, demo: bool) -> Non
 
 
 def _show_people(console: Console) -> None:
-    people = Table(box=None, show_header=False, padding=(0, 2))
-    for person in demo_people():
-        people.add_row(f"  [bold]{person.username}[/]", person.name, f"L{person.level}")
-    console.print(f"\n  演示人员  Demo people (虚构 synthetic), 密码 password [bold]{DEMO_PASSWORD}[/]")
-    console.print(people)
+    password, people = demo_people.read()
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for one in people:
+        table.add_row(f"  [bold]{one.person.username}[/]", one.note["zh"], one.note["en"])
+    console.print(f"\n  演示人员  Demo people (虚构 synthetic), 密码 password [bold]{password}[/]")
+    console.print(table)
