@@ -1,0 +1,100 @@
+"""What a portal is told by its surroundings: the only reader of the environment in this package.
+
+Names are MANYOU_*; those that every service reads come first, those of portals alone begin with MANYOU_PORTAL_.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from web.addresses import provider_address
+from web.connect import DEFAULT_MAP, ConnectMap
+
+PREFIX = "MANYOU_"
+PORTALS = Path(__file__).parent
+
+
+class BadSettings(ValueError):
+    """Settings with which a portal cannot start; the text is one sentence for whoever started it."""
+
+
+def _addresses() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(f"{PREFIX}ADDRESS_")}
+
+
+class Settings(BaseSettings):
+    """One portal's settings; each field is read from MANYOU_<FIELD> unless it is given in Python."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    bind: str = "127.0.0.1"
+    port_base: int = Field(8000, ge=1, le=65000)
+    issuer: str = ""
+    var: Path = Path("var")
+    portals: str = str(PORTALS)
+    connect: str = DEFAULT_MAP
+    demo: bool = True
+    trusted_proxies: str = ""
+    portal_show_tokens: bool | None = None
+    """Whether /inspect shows this session's own tokens; on in the demo unless set."""
+    portal_idle_seconds: int = Field(1800, ge=60)
+    portal_session_seconds: int = Field(28_800, ge=60)
+    addresses: Mapping[str, str] = Field(default_factory=_addresses)
+    """MANYOU_ADDRESS_<FOLDER>: addresses that are not host and port base + offset."""
+
+    @field_validator("connect")
+    @classmethod
+    def _connect_can_be_read(cls, text: str) -> str:
+        ConnectMap.parse(text)
+        return text
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer_is_an_address(cls, text: str) -> str:
+        parts = urlsplit(text)
+        if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError(f"{text!r} should be like http://idp.localhost:8000.")
+        return text
+
+    @property
+    def provider(self) -> str:
+        """The issuer whose tokens are accepted (OpenID Connect Discovery 3)."""
+        return self.issuer or provider_address(self.port_base)
+
+    @property
+    def connect_map(self) -> ConnectMap:
+        """Which name is dialled at which address."""
+        return ConnectMap.parse(self.connect)
+
+    @property
+    def show_tokens(self) -> bool:
+        """Whether /inspect may show tokens to the person whose tokens they are."""
+        return self.demo if self.portal_show_tokens is None else self.portal_show_tokens
+
+
+SHARED = frozenset({"KEY_SECRET"})
+"""Names that belong to other services but may stand in an environment that all services share."""
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings of `python -m portals`. Raises BadSettings on a bad value or an unknown MANYOU_ name."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields if name != "addresses"}
+    known |= {PREFIX + name for name in SHARED}
+    others = (f"{PREFIX}ADDRESS_", f"{PREFIX}IDP_")
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(others):
+            raise BadSettings(f"{name} is not a setting of a portal. Known are: {', '.join(sorted(known))}.")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
+        raise BadSettings(f"{name} cannot be used: {first['msg']}.") from error
+    except ValueError as error:
+        raise BadSettings(f"The environment cannot be read: {error}") from error
