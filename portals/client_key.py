@@ -1,0 +1,56 @@
+"""The key with which a portal signs what it says to the provider (private_key_jwt): made at first start, its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from joserfc.jwk import ECKey
+
+ALG = "ES256"
+
+
+class BadClientKey(ValueError):
+    """A key file that cannot be used; the text is one sentence that names it."""
+
+
+def load_or_make(path: Path) -> ECKey:
+    """Return the private key in `path`, made with mode 0600 when there is none. Raises BadClientKey or OSError."""
+    try:
+        return _load(path)
+    except FileNotFoundError:
+        pass
+    key = ECKey.generate_key("P-256", {"use": "sig", "alg": ALG}, private=True, auto_kid=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        json.dump(key.as_dict(private=True), file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # A link fails where a file is: of two first starts at once, one key wins for both.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return _load(path)
+
+
+def public_jwks(key: ECKey) -> dict[str, Any]:
+    """Return the JWK Set that /jwks answers: the public half with kid, use and alg (RFC 7517 5)."""
+    return {"keys": [key.as_dict(private=False)]}
+
+
+def _load(path: Path) -> ECKey:
+    text = path.read_text(encoding="ascii")
+    try:
+        key = ECKey.import_key(json.loads(text))
+        usable = key.is_private and key.curve_name == "P-256" and bool(key.kid)
+    except Exception as error:
+        raise BadClientKey(f"{path} is not a key; move it away and a new one is made at the next start.") from error
+    if not usable:
+        raise BadClientKey(f"{path} is not a private P-256 key with a kid; move it away and a new one is made.")
+    return key

@@ -1,0 +1,75 @@
+"""How this portal judges tokens: what it expects for each use, and the keys, fetched anew for an unknown `kid`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from portals.levels import ACR_VALUES
+from portals.portal import Portal
+from portals.provider import Provider
+from portals.stores.sessions import Session
+from portals.verdict import Expectation, Use, Verdict, judge
+from web.clock import Clock
+
+
+class Judge:
+    """Judges the tokens that reach one portal; the verdict itself is verdict.judge."""
+
+    def __init__(self, portal: Portal, provider: Provider, clock: Clock, sid_ended: Callable[[str], bool]) -> None:
+        self._portal = portal
+        self._provider = provider
+        self._clock = clock
+        self._sid_ended = sid_ended
+
+    def expectation(self, use: Use) -> Expectation:
+        """Return what every token of `use` must meet here."""
+        return Expectation(
+            use=use,
+            issuer=self._provider.issuer,
+            client_id=self._portal.client_id,
+            audience=self._portal.audience,
+            now=self._clock(),
+            algs=("ES256", "RS256") if use == "access_token" else (self._portal.signing_alg,),
+            other_portals=self._portal.others,
+        )
+
+    async def new_id_token(self, token: str, nonce: str, access_token: str) -> Verdict:
+        """Judge the ID token of an authorization response (OpenID Connect Core 3.1.3.7)."""
+        expect = replace(
+            self.expectation("id_token"),
+            nonce=nonce, acr=ACR_VALUES, access_token=access_token, sid_ended=self._sid_ended,
+        )  # fmt: skip
+        return await self._judge(token, expect)
+
+    async def refreshed_id_token(self, token: str, session: Session, access_token: str) -> Verdict:
+        """Judge the ID token that a refresh brought to `session` (OpenID Connect Core 12.2)."""
+        expect = replace(
+            self.expectation("refreshed_id_token"),
+            sub=session.sub, sid=session.sid, auth_time=session.auth_time, acr=ACR_VALUES,
+            access_token=access_token, sid_ended=self._sid_ended,
+        )  # fmt: skip
+        return await self._judge(token, expect)
+
+    async def id_token_of(self, session: Session) -> Verdict:
+        """Judge the ID token that `session` holds, now."""
+        if session.id_token_use == "refreshed_id_token":
+            return await self.refreshed_id_token(session.id_token, session, session.access_token)
+        return await self.new_id_token(session.id_token, session.nonce, session.access_token)
+
+    async def access_token(self, token: str) -> Verdict:
+        """Judge an access token that came to this portal's API (RFC 9068 4)."""
+        return await self._judge(token, replace(self.expectation("access_token"), sid_ended=self._sid_ended))
+
+    async def logout_token(self, token: str) -> Verdict:
+        """Judge a logout token (OpenID Connect Back-Channel Logout 2.6)."""
+        return await self._judge(token, self.expectation("logout_token"))
+
+    async def _judge(self, token: str, expect: Expectation) -> Verdict:
+        keys = await self._provider.keys()
+        verdict = judge(token, expect, keys)
+        kid = verdict.header.get("kid")
+        if verdict.accepted or not isinstance(kid, str) or kid in keys.kids:
+            return verdict
+        newer = await self._provider.keys_with(kid)
+        return judge(token, expect, newer) if newer is not keys else verdict

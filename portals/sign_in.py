@@ -1,0 +1,194 @@
+"""The relying party: what this portal says to the provider to sign a person in; the only importer of authlib here.
+
+Authlib's client builds the authorization request, exchanges the code and refreshes. What it lacks is added around
+it: `iss` in responses (callback.py), metadata that expires (provider.py), ID tokens judged by verdict.judge.
+One client serves every request, which keeps connections open; Authlib's Starlette app makes one per call, and drops
+the state of one tab when another begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
+from joserfc.jwk import ECKey
+
+from portals.client_key import ALG
+from portals.errors import Problem, ProviderUnreachable
+from portals.levels import acr
+from portals.outbound import SECONDS
+from portals.portal import SIGN_IN_SCOPE, Portal
+from portals.provider import Provider
+from portals.stores.flows import FLOW_SECONDS, Flow
+from web.clock import Clock
+
+# Authlib prints tokens, codes and verifiers at DEBUG.
+logging.getLogger("authlib").setLevel(logging.WARNING)
+
+ASSERTION_SECONDS = 60
+
+
+class RefreshRefused(Exception):
+    """The provider refused a refresh token: the session's tokens cannot be renewed."""
+
+
+@dataclass(frozen=True)
+class TokenAnswer:
+    """A token endpoint's answer, its types checked (RFC 6749 5.1); `ends_at` in epoch seconds."""
+
+    access_token: str
+    ends_at: float
+    scope: str | None
+    id_token: str | None
+    refresh_token: str | None
+
+
+class _ShortPrivateKeyJWT(PrivateKeyJWT):  # type: ignore[misc]
+    """Authlib's private_key_jwt with our lifetime: its own is an hour."""
+
+    def sign(self, auth: Any, token_endpoint: str) -> str:
+        """Return a fresh assertion; `aud` is the issuer (RFC 7523 3, as FAPI 2.0 5.3.3.1 narrows it)."""
+        signed: str = private_key_jwt_sign(
+            auth.client_secret,
+            client_id=auth.client_id,
+            token_endpoint=self.token_endpoint,
+            alg=self.alg,
+            header=dict(self.headers),
+            expires_in=ASSERTION_SECONDS,
+        )
+        return signed
+
+
+class SignIn:
+    """Authorization requests, code exchange, refresh and userinfo of one portal."""
+
+    def __init__(
+        self, portal: Portal, provider: Provider, key: ECKey, transport: httpx2.AsyncBaseTransport, clock: Clock
+    ) -> None:
+        self._portal = portal
+        self._provider = provider
+        self._clock = clock
+        self._client = AsyncOAuth2Client(
+            client_id=portal.client_id,
+            client_secret=key,
+            token_endpoint_auth_method="private_key_jwt",
+            code_challenge_method="S256",
+            transport=transport,
+            timeout=SECONDS,
+            follow_redirects=False,
+            trust_env=False,
+        )
+        assertion = _ShortPrivateKeyJWT(token_endpoint=provider.issuer, headers={"kid": key.kid}, alg=ALG)
+        self._client.register_client_auth_method(assertion)
+
+    async def begin(
+        self,
+        browser: str,
+        target: str,
+        *,
+        ui_locales: str,
+        login_hint: str | None = None,
+        item: str | None = None,
+    ) -> tuple[str, Flow]:
+        """Return the URL of an authorization request and the flow to remember. Raises ProviderUnreachable.
+
+        `item` adds that item's scopes and asks for its level.
+        """
+        metadata = await self._provider.metadata()
+        wanted = self._portal.item(item)
+        scope = " ".join(dict.fromkeys((*SIGN_IN_SCOPE, *(wanted.needs if wanted else ()))))
+        now = self._clock()
+        flow = Flow(
+            state=secrets.token_urlsafe(32),
+            browser=browser,
+            nonce=secrets.token_urlsafe(32),
+            code_verifier=secrets.token_urlsafe(48),
+            scope=scope,
+            target=target,
+            item=wanted.code if wanted else None,
+            started_at=now,
+            ends_at=now + FLOW_SECONDS,
+        )
+        url, _ = self._client.create_authorization_url(
+            metadata["authorization_endpoint"],
+            state=flow.state,
+            code_verifier=flow.code_verifier,
+            redirect_uri=self._portal.redirect_uri,
+            scope=scope,
+            nonce=flow.nonce,
+            resource=self._portal.audience,
+            ui_locales=ui_locales,
+            login_hint=login_hint,
+            acr_values=acr(wanted.level) if wanted else None,
+        )
+        return url, flow
+
+    async def redeem(self, flow: Flow, code: str) -> TokenAnswer:
+        """Exchange `code` (RFC 6749 4.1.3, RFC 7636 4.5). Raises Problem."""
+        try:
+            return await self._token(
+                grant_type="authorization_code",
+                code=code,
+                redirect_uri=self._portal.redirect_uri,
+                code_verifier=flow.code_verifier,
+            )
+        except OAuthError as error:
+            raise Problem("code_refused", f"The token endpoint answered {error.error}: {error.description}") from error
+
+    async def refresh(self, refresh_token: str) -> TokenAnswer:
+        """Renew a session's tokens (RFC 6749 6). Raises RefreshRefused, ProviderUnreachable."""
+        try:
+            return await self._token(
+                grant_type="refresh_token", refresh_token=refresh_token, resource=self._portal.audience
+            )
+        except OAuthError as error:
+            raise RefreshRefused(f"The token endpoint answered {error.error}: {error.description}") from error
+
+    async def userinfo(self, access_token: str, sub: str) -> Mapping[str, Any]:
+        """Return what the provider releases about `sub` (OpenID Connect Core 5.3). Raises Problem."""
+        metadata = await self._provider.metadata()
+        headers = {"authorization": f"Bearer {access_token}", "accept": "application/json"}
+        try:
+            async with asyncio.timeout(SECONDS):
+                answer = await self._client.get(metadata["userinfo_endpoint"], headers=headers, withhold_token=True)
+            if answer.status_code != 200:
+                raise ValueError(f"status {answer.status_code}")
+            found = answer.json()
+        except (httpx2.HTTPError, TimeoutError, ValueError, RecursionError) as error:
+            raise ProviderUnreachable(f"userinfo: {type(error).__name__}: {error}") from error
+        # Core 5.3.2: a sub that differs from the ID token's means another person's answer.
+        if not isinstance(found, dict) or found.get("sub") != sub:
+            raise Problem("userinfo_refused", "userinfo has another sub than the ID token", status=502)
+        return found
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _token(self, **parameters: str) -> TokenAnswer:
+        metadata = await self._provider.metadata()
+        try:
+            async with asyncio.timeout(SECONDS):
+                found = await self._client.fetch_token(metadata["token_endpoint"], **parameters)
+        except (httpx2.HTTPError, TimeoutError, ValueError, RecursionError) as error:
+            raise ProviderUnreachable(f"token endpoint: {type(error).__name__}: {error}") from error
+        return _checked(dict(found), self._clock())
+
+
+def _checked(found: dict[str, Any], now: float) -> TokenAnswer:
+    access_token, seconds = found.get("access_token"), found.get("expires_in")
+    if not isinstance(access_token, str) or str(found.get("token_type")).lower() != "bearer":
+        raise ProviderUnreachable("The token endpoint's answer has no Bearer access_token.")
+    texts = {name: found.get(name) for name in ("scope", "id_token", "refresh_token")}
+    if any(value is not None and not isinstance(value, str) for value in texts.values()):
+        raise ProviderUnreachable("The token endpoint's answer has members of the wrong type.")
+    lifetime = seconds if isinstance(seconds, int) and not isinstance(seconds, bool) and seconds > 0 else 0
+    return TokenAnswer(access_token=access_token, ends_at=now + lifetime, **texts)
