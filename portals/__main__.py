@@ -1,0 +1,39 @@
+"""`python -m portals beijing`: one portal as a service of its own."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from portals.app import create_app
+from portals.portal import find, load
+from portals.settings import BadSettings, from_environment
+from web.addresses import BadPortalFile
+from web.serve import CannotListen, Service, bind, run_blocking
+
+
+def main(arguments: list[str]) -> int:
+    """Serve the portal that `arguments` names until a signal; return the exit code, 1 after one clear sentence."""
+    if len(arguments) != 1:
+        print("Say which portal: python -m portals beijing", file=sys.stderr)
+        return 1
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # httpx logs every URL it asks for; what matters of the outbound calls is in our own lines.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    try:
+        settings = from_environment()
+        portal = load(find(arguments[0], settings), settings)
+        sock = bind(settings.bind, portal.port)
+    except (BadSettings, BadPortalFile, CannotListen) as error:
+        print(error, file=sys.stderr)
+        return 1
+    service = Service(portal.client_id, create_app(portal, settings), sock)
+    return run_blocking(
+        [service],
+        ready=lambda: print(f"{portal.name['en']}: {portal.address}", flush=True),
+        trusted_proxies=settings.trusted_proxies,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,132 @@
+"""create_app: the service that every portal is an instance of; the only place where its parts meet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+import web.pages
+from portals import error_page
+from portals.api import whoami
+from portals.backchannel_logout import backchannel_logout
+from portals.callback import callback
+from portals.client_key import load_or_make, public_jwks
+from portals.cookies import Cookies
+from portals.inspection import inspect
+from portals.judging import Judge
+from portals.login import login
+from portals.me import me
+from portals.outbound import SECONDS, BoundedTransport
+from portals.pages import home, item, look
+from portals.parts import Parts, parts_of
+from portals.portal import Portal
+from portals.provider import Provider
+from portals.settings import Settings
+from portals.sign_in import SignIn
+from portals.sign_out import logout
+from portals.stores.database import open_database, own_secret
+from portals.stores.endings import Endings
+from portals.stores.flows import Flows
+from portals.stores.sessions import Sessions
+from portals.tokens import Refresher
+from web.clock import Clock, system_clock
+from web.csrf import Csrf
+from web.pages import Pages
+
+HERE = Path(__file__).parent
+
+
+def create_app(portal: Portal, settings: Settings, clock: Clock = system_clock) -> FastAPI:
+    """Return the service of `portal`; its lifespan opens what it remembers and makes its key at first start."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        parts = _parts(portal, settings, clock)
+        app.state.portal = parts
+        yield
+        await parts.sign_in.close()
+        await parts.provider.close()
+        parts.connection.close()
+
+    app = FastAPI(
+        docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, routes=_routes(), redirect_slashes=False
+    )
+    error_page.register(app)
+    return app
+
+
+def _parts(portal: Portal, settings: Settings, clock: Clock) -> Parts:
+    """Open and connect the parts. Raises OSError, sqlite3.Error and BadClientKey."""
+    folder = settings.var / "portals" / portal.client_id
+    connection = open_database(folder / "portal.db")
+    key = load_or_make(folder / "client-key.json")
+    transport = BoundedTransport(settings.connect_map)
+    client = httpx2.AsyncClient(transport=transport, timeout=SECONDS, follow_redirects=False, trust_env=False)
+    provider = Provider(settings.provider, client, clock)
+    sign_in = SignIn(portal, provider, key, transport, clock)
+    endings = Endings(connection)
+    sessions = Sessions(connection, settings.portal_idle_seconds)
+    judge = Judge(portal, provider, clock, endings.sid_ended)
+    return Parts(
+        portal=portal,
+        settings=settings,
+        clock=clock,
+        pages=Pages(
+            portal.folder / "templates", HERE / "templates", locales=HERE / "locales", secure_cookies=portal.secure
+        ),
+        cookies=Cookies(portal.client_id, secure=portal.secure),
+        key=key,
+        connection=connection,
+        csrf=Csrf(own_secret(connection, "csrf")),
+        flows=Flows(connection),
+        sessions=sessions,
+        endings=endings,
+        provider=provider,
+        sign_in=sign_in,
+        judge=judge,
+        refresher=Refresher(portal.client_id, sign_in, judge, sessions, clock),
+    )
+
+
+def _routes() -> list[BaseRoute]:
+    return [
+        Route("/", home),
+        Route("/items/{code}", item),
+        Route("/login", login, methods=["GET", "POST"]),
+        Route("/callback", callback),
+        Route("/me", me),
+        Route("/inspect", inspect),
+        Route("/logout", logout, methods=["GET", "POST"]),
+        Route("/backchannel-logout", backchannel_logout, methods=["POST"]),
+        Route("/jwks", jwks),
+        Route("/api/whoami", whoami),
+        Route("/healthz", healthz),
+        Route("/look.css", look),
+        Route("/language/{language}", language),
+        Mount("/static", StaticFiles(directory=Path(web.pages.__file__).parent / "static")),
+    ]
+
+
+async def jwks(request: Request) -> Response:
+    """Answer GET /jwks with the public key that this portal authenticates with (RFC 7517)."""
+    body = public_jwks(parts_of(request).key)
+    return JSONResponse(body, headers={"cache-control": "public, max-age=300"})
+
+
+async def healthz(request: Request) -> Response:
+    """Answer GET /healthz: ready once the lifespan has opened everything, whether or not the provider is up."""
+    parts_of(request).connection.execute("SELECT 1")
+    return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})
+
+
+async def language(request: Request) -> Response:
+    """Answer GET /language/{language}: the switch that every page has."""
+    return parts_of(request).pages.switch_language(request)

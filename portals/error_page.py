@@ -1,0 +1,60 @@
+"""What a person gets when something is refused: what happened, what to do, and the number that the log has it under."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portals import journal
+from portals.errors import Problem, new_incident
+from portals.frame import page
+from portals.parts import parts_of
+from portals.visitor import visitor_at
+from web.forms import BadForm
+
+log = logging.getLogger("portals")
+
+
+def register(app: FastAPI) -> None:
+    """Make every refusal and failure of `app` a page."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(BadForm, _bad_form)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return await _page(request, error)
+
+
+async def _bad_form(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadForm)
+    return await _page(request, Problem("bad_request", error.reason, status=error.status))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "bad_request")
+    problem = Problem(code, f"{request.method} {request.url.path}", status=error.status_code)
+    return await _page(request, problem, dict(error.headers or {}))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    incident = new_incident()
+    log.error("incident %s: unexpected %s", incident, type(error).__name__, exc_info=error)
+    return page(request, "problem.html", None, status=500, code="unexpected", incident=incident, again=None)
+
+
+async def _page(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    incident = new_incident()
+    journal.problem(parts_of(request).portal.client_id, incident, problem.code, problem.reason, problem.verdict)
+    sent = {**(headers or {}), **({"retry-after": "5"} if problem.status == 503 else {})}
+    return page(
+        request, "problem.html", await visitor_at(request), status=problem.status, headers=sent,
+        code=problem.code, incident=incident, again=problem.again,
+    )  # fmt: skip
