@@ -1,0 +1,208 @@
+"""A request at /token, /introspect or /revoke: load, check by Authlib, use up once, mint by Authlib, answer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+
+from idp.audit import Auditor, Event
+from idp.clients import ClientKeys, Clients
+from idp.errors import TokenRefusal, ascii_text
+from idp.oauth.access_token import AccessTokens, Inactive
+from idp.oauth.authorization_response import hash_of
+from idp.oauth.client_authentication import ClientAssertion, load
+from idp.oauth.request import BridgedRequest, Loaded
+from idp.oauth.server import Server
+from idp.people.sign_outs import Reason, SignOuts
+from idp.stores.protocols import Stores
+from web.clock import Clock
+from web.forms import Parameters
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TokenEndpoint:
+    """What the endpoints that a client calls directly share; `refresh_seconds` and `offline_seconds` are lifetimes."""
+
+    server: Server
+    stores: Stores
+    clients: Clients
+    client_keys: ClientKeys
+    access_tokens: AccessTokens
+    sign_outs: SignOuts
+    auditor: Auditor
+    clock: Clock
+    issuer: str
+    refresh_seconds: float
+    offline_seconds: float
+
+    async def token(self, parameters: Parameters, headers: Mapping[str, str]) -> Answer:
+        """Answer a token request (RFC 6749 4.1.3, 6). Raises TokenRefusal."""
+        request = await self._request(parameters, headers, "/token")
+        grant_type = parameters.get("grant_type")
+        if grant_type is None:
+            raise TokenRefusal("invalid_request", "grant_type is missing.")
+        await self._load_grant(parameters, request.loaded)
+        grant = _authlib(lambda: self.server.get_token_grant(request), request)
+        try:
+            _authlib(grant.validate_token_request, request)
+        except TokenRefusal:
+            await self._use_assertion(request)
+            await self._punish_reuse(request)
+            raise
+        await self._use_assertion(request)
+        refresh_token = await self._use_up(request)
+        _, answer, _ = _authlib(grant.create_token_response, request)
+        if refresh_token is not None:
+            answer["refresh_token"] = refresh_token
+        return dict(answer)
+
+    async def introspect(self, parameters: Parameters, headers: Mapping[str, str]) -> Answer:
+        """Answer an introspection request (RFC 7662 2). Raises TokenRefusal."""
+        request = await self._token_in_question(parameters, headers, "/introspect")
+        return await self._authlib_endpoint("introspection", request)
+
+    async def revoke(self, parameters: Parameters, headers: Mapping[str, str]) -> Answer:
+        """Answer a revocation request (RFC 7009 2). Raises TokenRefusal."""
+        request = await self._token_in_question(parameters, headers, "/revoke")
+        answer = await self._authlib_endpoint("revocation", request)
+        loaded = request.loaded
+        if loaded.refresh_token is not None:
+            # RFC 7009 2.1: with a refresh token goes all that came of the grant; the portal's session rests on it.
+            grant = loaded.refresh_token.grant
+            await self.stores.grants.revoke(grant.grant_id, loaded.now)
+            await self.sign_outs.sids([grant.sid], Reason.FAMILY_REVOKED)
+            await self.auditor.record(Event.TOKEN_REVOKED, client_id=grant.client_id, kind="refresh_token")
+        elif loaded.access_token is not None:
+            await self.access_tokens.revoke(loaded.access_token)
+            client_id = loaded.access_token.grant.client_id
+            await self.auditor.record(Event.TOKEN_REVOKED, client_id=client_id, kind="access_token")
+        return answer
+
+    async def _request(self, parameters: Parameters, headers: Mapping[str, str], path: str) -> BridgedRequest:
+        repeated = sorted(parameters.repeated())
+        if repeated:
+            raise TokenRefusal("invalid_request", f"The parameter {repeated[0][:40]} is repeated.")
+        if "authorization" in headers:
+            if parameters.get("client_assertion") is not None:
+                # RFC 6749 2.3: a client uses one method per request.
+                raise TokenRefusal("invalid_request", "More than one way of client authentication is used.")
+            raise _invalid_client("The Authorization header is no way of authentication here.", challenge=True)
+        presented = await load(parameters, self.clients, self.client_keys)
+        now = self.clock()
+        assertion = ClientAssertion(presented, [self.issuer, f"{self.issuer}/token", self.issuer + path], now)
+        loaded = Loaded(now, assertion, why=presented.unavailable or "")
+        return BridgedRequest(self.issuer + path, parameters, dict(headers), loaded)
+
+    async def _load_grant(self, parameters: Parameters, loaded: Loaded) -> None:
+        code, refresh_token = parameters.get("code"), parameters.get("refresh_token")
+        if parameters.get("grant_type") == "authorization_code" and code:
+            loaded.grant = await self.stores.grants.by_code(hash_of(code))
+        elif parameters.get("grant_type") == "refresh_token" and refresh_token:
+            loaded.refresh_token = await self.stores.grants.by_refresh_token(hash_of(refresh_token))
+        grant = loaded.grant or (loaded.refresh_token.grant if loaded.refresh_token else None)
+        if grant is not None:
+            loaded.person = await self.stores.people.by_id(grant.user_id)
+
+    async def _use_assertion(self, request: BridgedRequest) -> None:
+        """Use up the assertion's jti once its signature was found good, whatever became of the rest of the request."""
+        claims = request.loaded.assertion.verified_claims
+        if claims is None:
+            return
+        if not await self.stores.assertions.use(str(claims["sub"]), str(claims["jti"]), float(claims["exp"])):
+            raise _invalid_client("the jti of the assertion was used before")
+
+    async def _use_up(self, request: BridgedRequest) -> str | None:
+        """Use up the code or refresh token in one atomic step; return the new refresh token, if there is one."""
+        loaded = request.loaded
+        successor = secrets.token_urlsafe(32)
+        if loaded.grant is not None:
+            grant = loaded.grant
+            wanted = "refresh_token" in request.client.client.grant_types
+            expires_at = await self._refresh_until(grant.offline, grant.session_id, loaded.now) if wanted else 0.0
+            if not await self.stores.grants.redeem(
+                grant.grant_id, loaded.now, hash_of(successor) if wanted else None, expires_at
+            ):
+                await self._end_family(grant.grant_id, grant.sid, grant.client_id, Event.CODE_REUSED)
+                raise TokenRefusal("invalid_grant", "The code is not valid.", reason="redeemed twice at once")
+            return successor if wanted else None
+        assert loaded.refresh_token is not None
+        token = loaded.refresh_token
+        expires_at = await self._refresh_until(token.grant.offline, token.grant.session_id, loaded.now)
+        if not await self.stores.grants.rotate(token.token_hash, hash_of(successor), expires_at, loaded.now):
+            await self._end_family(token.grant.grant_id, token.grant.sid, token.grant.client_id, Event.REFRESH_REUSED)
+            raise TokenRefusal("invalid_grant", "The refresh token is not valid.", reason="used twice at once")
+        if not token.grant.offline:
+            await self.stores.sessions.touch(token.grant.session_id, loaded.now)
+        return successor
+
+    async def _refresh_until(self, offline: bool, session_id: str, now: float) -> float:
+        if offline:
+            return now + self.offline_seconds
+        session = await self.stores.sessions.live(session_id, now)
+        if session is None:
+            raise TokenRefusal("invalid_grant", "The sign-in has ended.", reason="the session has ended")
+        return min(now + self.refresh_seconds, session.expires_at)
+
+    async def _punish_reuse(self, request: BridgedRequest) -> None:
+        """End the family when its own client shows a code or refresh token again (RFC 6749 4.1.2, RFC 9700 4.14.2)."""
+        loaded = request.loaded
+        claims = loaded.assertion.verified_claims
+        client_id = claims["sub"] if claims else None
+        if loaded.grant and loaded.grant.redeemed_at is not None and loaded.grant.client_id == client_id:
+            await self._end_family(loaded.grant.grant_id, loaded.grant.sid, client_id, Event.CODE_REUSED)
+        token = loaded.refresh_token
+        if token and token.used_at is not None and token.grant.client_id == client_id:
+            await self._end_family(token.grant.grant_id, token.grant.sid, client_id, Event.REFRESH_REUSED)
+
+    async def _end_family(self, grant_id: str, sid: str, client_id: str | None, event: Event) -> None:
+        await self.stores.grants.revoke(grant_id, self.clock())
+        await self.auditor.record(event, client_id=client_id)
+        await self.sign_outs.sids([sid], Reason.FAMILY_REVOKED)
+
+    async def _token_in_question(
+        self, parameters: Parameters, headers: Mapping[str, str], path: str
+    ) -> BridgedRequest:
+        request = await self._request(parameters, headers, path)
+        token = parameters.get("token")
+        if token is None:
+            raise TokenRefusal("invalid_request", "token is missing.")
+        request.loaded.refresh_token = await self.stores.grants.by_refresh_token(hash_of(token))
+        if request.loaded.refresh_token is None:
+            try:
+                request.loaded.access_token = await self.access_tokens.active(token)
+            except Inactive as inactive:
+                request.loaded.why = str(inactive)
+        return request
+
+    async def _authlib_endpoint(self, name: str, request: BridgedRequest) -> Answer:
+        try:
+            _, answer, _ = _authlib(lambda: self.server.endpoint(name).create_endpoint_response(request), request)
+        finally:
+            await self._use_assertion(request)
+        return dict(answer)
+
+
+def _authlib(call: Callable[[], Any], request: BridgedRequest) -> Any:
+    """Run a step of Authlib's and turn its errors into ours (RFC 6749 5.2)."""
+    try:
+        return call()
+    except OAuth2Error as error:
+        description = ascii_text(error.description or "") or "The request was refused."
+        reason = "; ".join(filter(None, [description, request.loaded.why]))
+        if error.error == "invalid_client":
+            raise _invalid_client(reason) from error
+        raise TokenRefusal(error.error or "invalid_request", description, reason=reason) from error
+
+
+def _invalid_client(reason: str, *, challenge: bool = False) -> TokenRefusal:
+    # One text for every cause, so that nobody learns which clients exist; the log has the reason.
+    headers = {"www-authenticate": "Basic"} if challenge else {}
+    return TokenRefusal(
+        "invalid_client", "Client authentication failed.", reason=reason, status=401, headers=headers
+    )
