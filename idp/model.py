@@ -18,6 +18,17 @@ Basis = Literal["legal_duty", "consent"]
 
 
 @dataclass(frozen=True)
+class Display:
+    """How pages show a client: texts by language (zh, en), colours, its region, its place in the row."""
+
+    short: Mapping[str, str] = field(default_factory=dict)
+    greeting: Mapping[str, str] = field(default_factory=dict)
+    look: Mapping[str, str] = field(default_factory=dict)
+    region: str = ""
+    order: int = 99
+
+
+@dataclass(frozen=True)
 class Client:
     """A registered client: RFC 7591 section 2, OpenID Registration section 2, Back-Channel Logout section 2.2."""
 
@@ -40,12 +51,11 @@ class Client:
     resources: tuple[str, ...]
     legal_basis: Basis
     require_pkce: bool = True
-    look: Mapping[str, str] = field(default_factory=dict)
-    order: int = 99
+    display: Display = field(default_factory=lambda: Display())
 
     def name(self, language: str) -> str:
-        """Return the client's name in `language`, else its default name."""
-        return self.client_name.get(language) or self.client_name[""]
+        """Return the client's name in `language`, else its default name (RFC 7591 2.2)."""
+        return self.client_name.get(language) or self.client_name.get(language[:2]) or self.client_name[""]
 
 
 @dataclass(frozen=True)

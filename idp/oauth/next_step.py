@@ -50,7 +50,7 @@ def next_step(
             raise RedirectRefusal("login_required", "Another person than the one hinted at is logged in.", reason=login)
         return Step("login", reauthenticate=signed_in is not None)
     decided = interaction is not None and interaction.decision == "allow"
-    if (consent_wanted or "consent" in request.prompt) and not decided:
+    if consent_wanted or ("consent" in request.prompt and not decided):
         if "none" in request.prompt:
             raise RedirectRefusal("consent_required", "The person has to consent.")
         return Step("consent", scopes=consent_wanted)

@@ -10,7 +10,7 @@ from authlib.oauth2.rfc7591 import ClientMetadataClaims
 from authlib.oidc.registration import ClientMetadataClaims as OpenIDClientMetadataClaims
 from joserfc.errors import JoseError
 
-from idp.model import SCOPES, Client
+from idp.model import SCOPES, Client, Display
 from web.addresses import BadPortalFile, PortalFile
 
 SUPPORTED: Mapping[str, Any] = {
@@ -38,7 +38,6 @@ def client_from(portal: PortalFile) -> Client:
     redirect_hosts = {urlsplit(uri).hostname or "" for uri in table["redirect_uris"]}
     if len(redirect_hosts) != 1:
         raise BadPortalFile(f"{path}: redirect_uris must share one host: it is the sector of pairwise subjects.")
-    look, region = portal.table.get("look", {}), portal.table.get("region", {})
     return Client(
         client_id=portal.client_id,
         client_name=_names(portal, table),
@@ -58,7 +57,17 @@ def client_from(portal: PortalFile) -> Client:
         backchannel_logout_uri=table.get("backchannel_logout_uri"),
         resources=tuple(table.get("resources", ())),
         legal_basis="legal_duty" if table.get("legal_basis") == "legal_duty" else "consent",
-        look={key: str(value) for key, value in look.items()},
+        display=_display(portal.table),
+    )
+
+
+def _display(table: Mapping[str, Any]) -> Display:
+    region = table.get("region", {})
+    return Display(
+        short=table.get("short", {}),
+        greeting=table.get("greeting", {}),
+        look=table.get("look", {}),
+        region=str(region.get("code", "")),
         order=int(region.get("order", 99)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ def read() -> tuple[str, list[DemoPerson]]:
         person = Person(user_id=entry["username"], frozen=False, **entry)
         people.append(DemoPerson(person, note))
     return table["password"], people
+
+
+@functools.cache
+def read_once() -> tuple[str, list[DemoPerson]]:
+    """Return the same, read from the file once."""
+    return read()
 
 
 async def seed(store: People, passwords: Passwords, clock: Clock) -> int:

@@ -61,6 +61,10 @@ class SessionKeeper:
         await self._sessions.start(session)
         return cookie, session
 
+    async def succeed(self, old: SignedIn, new: Session) -> None:
+        """Let a session that the same person began by logging in again take over what belongs to the old one."""
+        await self._sessions.succeed(old.session.session_id, new.session_id, self._clock())
+
     async def current(self, cookie: str | None) -> SignedIn | None:
         """Return the live session of the cookie, and note that it was used."""
         if not cookie or len(cookie) > 100:

@@ -32,6 +32,17 @@ class SqliteSessions:
             ),
         )
 
+    async def succeed(self, old: str, new: str, now: float) -> None:
+        """Move what belongs to a session to its successor and end it; one transaction."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE sign_ins SET session_id = ? WHERE session_id = ? AND ended_at IS NULL", (new, old)
+            )
+            self._database.execute("UPDATE grants SET session_id = ? WHERE session_id = ?", (new, old))
+            self._database.execute(
+                "UPDATE sessions SET ended_at = ?, end_reason = 'succeeded' WHERE session_id = ?", (now, old)
+            )
+
     async def live(self, session_id: str, now: float) -> Session | None:
         """Return the session unless it has ended or reached its absolute end."""
         row = self._database.one(

@@ -1,0 +1,120 @@
+"""GET and POST /authorize: checks the request, decides the next step, and answers the client when there is none left.
+
+/login and /consent only come back here.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from idp.audit import Event
+from idp.endpoints import browser
+from idp.endpoints.interactions import resume
+from idp.endpoints.parts import Parts, parts
+from idp.errors import PageRefusal, RedirectRefusal
+from idp.model import AuthorizationRequest, Basis, Interaction
+from idp.oauth.authorization_request import Destination, Draft, destination, validate
+from idp.oauth.authorization_response import failure, issue_code, success
+from idp.oauth.claims import bases
+from idp.oauth.next_step import Step, next_step
+from idp.people.sessions import SignedIn
+from web.forms import Parameters, form_parameters, query_parameters
+
+
+async def authorize(request: Request) -> Response:
+    """Answer an authorization request, a new one or one that comes back from /login or /consent."""
+    shop = parts(request)
+    parameters = query_parameters(request) if request.method != "POST" else await form_parameters(request)
+    interaction = None
+    interaction_id = parameters.get("interaction")
+    if interaction_id is not None and parameters.get("client_id") is None:
+        interaction = await resume(shop, request, interaction_id)
+        parameters = Parameters(interaction.parameters)
+    draft = Draft(parameters, shop.clients, shop.keys, shop.issuer)
+    to = destination(draft)
+    try:
+        return await _answer(shop, request, validate(draft), parameters, interaction)
+    except RedirectRefusal as refusal:
+        return await _refuse(shop, request, to, refusal, interaction)
+
+
+async def _answer(
+    shop: Parts, request: Request, asked: AuthorizationRequest, parameters: Parameters, interaction: Interaction | None
+) -> Response:
+    signed_in = await browser.signed_in(shop, request)
+    missing: dict[str, Basis] = {}
+    sub = None
+    if signed_in is not None:
+        user_id = signed_in.person.user_id
+        sub = shop.subjects.of(user_id, asked.client)
+        given = await shop.stores.consents.given(user_id, asked.client.client_id)
+        missing = {one: basis for one, basis in bases(asked.client, asked.scope).items() if one not in given}
+    consent_wanted = tuple(one for one, basis in missing.items() if basis == "consent")
+    step = next_step(asked, signed_in, sub, interaction, consent_wanted, shop.clock())
+    if signed_in is None or sub is None or step.kind != "grant":
+        return await _ask_person(shop, request, asked, parameters, interaction, step)
+    if missing:
+        # What rests on legal duty is released without asking, and listed on the zone page from the first time on.
+        await shop.stores.consents.give(signed_in.person.user_id, asked.client.client_id, missing, shop.clock())
+    return await _grant(shop, asked, signed_in, sub, interaction)
+
+
+async def _ask_person(
+    shop: Parts,
+    request: Request,
+    asked: AuthorizationRequest,
+    parameters: Parameters,
+    interaction: Interaction | None,
+    step: Step,
+) -> Response:
+    mark, new_mark = browser.mark(shop, request)
+    if interaction is None:
+        now = shop.clock()
+        interaction = Interaction(
+            interaction_id=secrets.token_urlsafe(18),
+            client_id=asked.client.client_id,
+            parameters=parameters.pairs,
+            browser=browser.hashed(mark),
+            created_at=now,
+            expires_at=now + shop.settings.idp_interaction_seconds,
+            reauthenticate=step.reauthenticate,
+        )
+        await shop.stores.interactions.open(interaction)
+    response = RedirectResponse(f"/{step.kind}?interaction={interaction.interaction_id}", 303, _NO_STORE)
+    if new_mark:
+        browser.set_mark(shop, response, mark)
+    return response
+
+
+async def _grant(
+    shop: Parts, asked: AuthorizationRequest, signed_in: SignedIn, sub: str, interaction: Interaction | None
+) -> Response:
+    now = shop.clock()
+    if interaction is not None and not await shop.stores.interactions.complete(interaction.interaction_id, now):
+        raise PageRefusal("done_interaction", "This authorization request was answered already.")
+    sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
+    code = await issue_code(shop.stores.grants, asked, signed_in, sign_in, now, shop.settings.idp_code_seconds)
+    await shop.auditor.record(
+        Event.AUTHORIZATION_GRANTED,
+        client_id=asked.client.client_id,
+        user_id=signed_in.person.user_id,
+        scope=" ".join(asked.scope),
+    )
+    return RedirectResponse(success(asked, code, shop.issuer), 303, _NO_STORE)
+
+
+async def _refuse(
+    shop: Parts, request: Request, to: Destination, refusal: RedirectRefusal, interaction: Interaction | None
+) -> Response:
+    if interaction is not None:
+        await shop.stores.interactions.complete(interaction.interaction_id, shop.clock())
+    await shop.auditor.refused(
+        Event.AUTHORIZATION_REFUSED, refusal, client_id=to.client.client_id, address=browser.address(request)
+    )
+    return RedirectResponse(failure(to, refusal, shop.issuer), 303, _NO_STORE)
+
+
+_NO_STORE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}

@@ -1,0 +1,145 @@
+"""GET and POST /end_session: RP-Initiated Logout 1.0.
+
+With an id_token_hint of this browser's session and client it acts at once; otherwise it asks, and only its own form,
+with its CSRF token, acts. It redirects only to an address registered by the client that the hint names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from idp.endpoints import browser, shown
+from idp.endpoints.parts import Parts, parts
+from idp.errors import PageRefusal
+from idp.model import Client, SignIn
+from idp.oauth import hints
+from idp.oauth.authorization_response import add_parameters
+from idp.people.sessions import SignedIn
+from idp.people.sign_outs import Reason
+from web.forms import Parameters, form_parameters, query_parameters
+from web.language import choose
+from web.pages import origin
+
+ACTION = "end_session"
+_CARRIED = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A checked logout request: who asks (if the hint proves it) and where to go afterwards (if it is registered)."""
+
+    parameters: Parameters
+    client: Client | None
+    hint: hints.Hint | None
+    onward: str | None
+
+
+async def end_session(request: Request) -> Response:
+    """End the session, or ask whether to."""
+    shop = parts(request)
+    parameters = await form_parameters(request) if request.method == "POST" else query_parameters(request)
+    asked = _check(shop, parameters)
+    cookie = browser.session_cookie(shop, request)
+    if request.method == "POST" and cookie is None:
+        # A form of another site came without our SameSite=Lax cookie; as a GET of our own it comes with it.
+        carried = [(name, value) for name, value in parameters.pairs if name in _CARRIED]
+        return RedirectResponse(f"/end_session?{urlencode(carried)}", 303)
+    signed_in = await browser.signed_in(shop, request)
+    if signed_in is None:
+        return _done(shop, request, asked, None, [])
+    decision = parameters.get("decision") if request.method == "POST" else None
+    if decision is not None:
+        if not shop.csrf.valid(parameters.get("csrf"), signed_in.session.session_id, ACTION):
+            raise PageRefusal("csrf", "The form is not valid any more.", status=403)
+        if decision == "no":
+            return RedirectResponse("/", 303)
+    elif not await _hint_is_of_this_session(shop, asked, signed_in):
+        return await _ask(shop, request, asked, signed_in)
+    ended = await shop.sign_outs.session(signed_in.session.session_id, signed_in.person.user_id, Reason.LOGGED_OUT)
+    return await _ended(shop, request, asked, signed_in, [sign_in.sid for sign_in in ended])
+
+
+def _check(shop: Parts, parameters: Parameters) -> Asked:
+    repeated = sorted(parameters.repeated())
+    if repeated:
+        raise PageRefusal("bad_request", f"The parameter {repeated[0][:40]} is repeated.")
+    token = parameters.get("id_token_hint")
+    hint = hints.read(shop.keys, shop.issuer, token) if token is not None else None
+    client_id = parameters.get("client_id")
+    if hint is not None and client_id is not None and client_id != hint.client_id:
+        # RP-Initiated Logout 2: both name the same client.
+        raise PageRefusal("logout_hint", "client_id is not the client of id_token_hint.")
+    client = shop.clients.get(hint.client_id if hint else None)
+    onward = parameters.get("post_logout_redirect_uri")
+    if client is None or onward not in client.post_logout_redirect_uris:
+        return Asked(parameters, client, hint, None)
+    state = parameters.get("state")
+    return Asked(parameters, client, hint, add_parameters(onward, [("state", state)]) if state else onward)
+
+
+async def _hint_is_of_this_session(shop: Parts, asked: Asked, signed_in: SignedIn) -> bool:
+    if asked.hint is None:
+        return False
+    sign_in: SignIn | None = await shop.stores.sign_ins.get(asked.hint.sid)
+    return (
+        sign_in is not None
+        and sign_in.session_id == signed_in.session.session_id
+        and sign_in.client_id == asked.hint.client_id
+        and sign_in.sub == asked.hint.sub
+    )
+
+
+async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn) -> Response:
+    ui_locales = asked.parameters.get("ui_locales")
+    language = choose(request, ui_locales)
+    visits = await shop.stores.sign_ins.of_session(signed_in.session.session_id)
+    visited = [client for visit in visits if (client := shop.clients.get(visit.client_id))]
+    carried = [(name, value) for name, value in asked.parameters.pairs if name in _CARRIED]
+    return shop.pages.render(
+        request,
+        "logout.html",
+        ui_locales=ui_locales,
+        form_action=[origin(asked.onward)] if asked.onward else [],
+        fields=[*carried, ("csrf", shop.csrf.token(signed_in.session.session_id, ACTION))],
+        person=shown.person(signed_in.person, signed_in.acr),
+        portal=shown.portal(asked.client, language) if asked.client else None,
+        visited=[client.name(language) for client in visited],
+    )
+
+
+async def _ended(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn, sids: list[str]) -> Response:
+    rows = await shop.stores.deliveries.of_person(signed_in.person.user_id, 2 * len(sids) + 4)
+    language = choose(request, asked.parameters.get("ui_locales"))
+    told = shown.deliveries([row for row in rows if row.sid in sids], shop.clients, language)
+    return _done(shop, request, asked, signed_in, told)
+
+
+def _done(
+    shop: Parts, request: Request, asked: Asked, signed_in: SignedIn | None, told: list[dict[str, object]]
+) -> Response:
+    response: Response
+    if asked.onward is not None:
+        response = RedirectResponse(asked.onward, 303, {"cache-control": "no-store"})
+    else:
+        ui_locales = asked.parameters.get("ui_locales")
+        language = choose(request, ui_locales)
+        links = [{"href": "/", "label": shop.pages.catalogue.text(language, "logged_out.to_zone")}]
+        if asked.client is not None:
+            label = shop.pages.catalogue.text(
+                language, "logged_out.to_portal", {"portal": asked.client.name(language)}
+            )
+            links.insert(0, {"href": asked.client.client_uri, "label": label})
+        response = shop.pages.render(
+            request,
+            "logged_out.html",
+            ui_locales=ui_locales,
+            was_signed_in=signed_in is not None,
+            deliveries=told,
+            links=links,
+        )
+    browser.clear_session(shop, response)
+    return response

@@ -1,0 +1,98 @@
+"""Refusals as people and programs see them: a page with an incident number, or JSON with the specified code."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from idp.audit import Event
+from idp.endpoints.browser import address
+from idp.endpoints.parts import parts
+from idp.errors import PageRefusal, Refusal, TokenRefusal
+from web.forms import BadForm
+from web.language import choose
+
+log = logging.getLogger("idp")
+
+PROGRAM_PATHS = frozenset(
+    {"/token", "/userinfo", "/introspect", "/revoke", "/jwks", "/.well-known/openid-configuration", "/healthz"}
+)
+"""Here a program asks, so that it is answered in JSON."""
+
+_NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+
+
+def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return JSON that nobody keeps (RFC 6749 5.1)."""
+    return JSONResponse(content, status, {**_NO_STORE, "x-content-type-options": "nosniff", **(headers or {})})
+
+
+def error_json(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return a refusal as RFC 6749 5.2 says, with the incident number under which the log has the reason."""
+    body = {"error": refusal.code, "error_description": refusal.public, "incident": refusal.incident}
+    return json_answer(body, refusal.status, headers)
+
+
+def error_page(request: Request, refusal: PageRefusal, *, seconds: int = 0, links: list[dict[str, str]] | None = None) -> Response:
+    """Return a refusal as a page: what happened, what to do, an incident number."""
+    shop = parts(request)
+    language = choose(request)
+    zone = {"href": "/", "label": shop.pages.catalogue.text(language, "error.to_zone")}
+    return shop.pages.render(
+        request,
+        "error.html",
+        status=refusal.status,
+        kind=refusal.kind,
+        incident=refusal.incident,
+        code=refusal.code,
+        description=refusal.public,
+        seconds=seconds,
+        links=[*(links or []), zone],
+    )
+
+
+async def page_refusal(request: Request, error: Exception) -> Response:
+    """Answer a PageRefusal."""
+    assert isinstance(error, PageRefusal)
+    await parts(request).auditor.refused(Event.PAGE_REFUSED, error, address=address(request))
+    return error_page(request, error)
+
+
+async def token_refusal(request: Request, error: Exception) -> Response:
+    """Answer a TokenRefusal."""
+    assert isinstance(error, TokenRefusal)
+    event = Event.CLIENT_REFUSED if error.code == "invalid_client" else Event.TOKEN_REFUSED
+    await parts(request).auditor.refused(event, error, address=address(request))
+    return error_json(error, error.headers)
+
+
+async def bad_form(request: Request, error: Exception) -> Response:
+    """Answer parameters that cannot be read."""
+    assert isinstance(error, BadForm)
+    if request.url.path in PROGRAM_PATHS:
+        return await token_refusal(request, TokenRefusal("invalid_request", error.reason, status=error.status))
+    return await page_refusal(request, PageRefusal("bad_request", error.reason, status=error.status))
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """Answer an unknown path or a method that a path does not have."""
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if request.url.path in PROGRAM_PATHS:
+        return error_json(Refusal("invalid_request", "This method is not allowed.", status=error.status_code), headers)
+    kind = {404: "not_found", 405: "method"}.get(error.status_code, "bad_request")
+    response = error_page(request, PageRefusal(kind, str(error.detail), status=error.status_code))
+    response.headers.update(headers)
+    return response
+
+
+async def server_error(request: Request, error: Exception) -> Response:
+    """Answer a fault of ours; the log has the trace under the incident number."""
+    refusal = PageRefusal("server", "An internal error.", reason=type(error).__name__, status=500, code="server_error")
+    log.error("incident=%s %s %s", refusal.incident, request.method, request.url.path, exc_info=error)
+    await parts(request).auditor.refused(Event.SERVER_ERROR, refusal, address=address(request))
+    return error_json(refusal) if request.url.path in PROGRAM_PATHS else error_page(request, refusal)

@@ -1,0 +1,34 @@
+"""An authorization request that waits for a person, found again: by its id, in the browser that began it."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.requests import Request
+
+from idp.endpoints import browser
+from idp.endpoints.parts import Parts
+from idp.errors import PageRefusal
+from idp.model import AuthorizationRequest, Interaction
+from idp.oauth.authorization_request import Draft, destination, validate
+from web.forms import Parameters
+
+
+async def resume(shop: Parts, request: Request, interaction_id: str) -> Interaction:
+    """Return the interaction. Raises PageRefusal if it has expired, is done, or began in another browser."""
+    interaction = await shop.stores.interactions.get(interaction_id) if len(interaction_id) <= 64 else None
+    if interaction is None or interaction.expires_at <= shop.clock():
+        raise PageRefusal("expired_interaction", "This interaction is unknown or has expired.")
+    mark, _ = browser.mark(shop, request)
+    if not hmac.compare_digest(interaction.browser, browser.hashed(mark)):
+        raise PageRefusal("expired_interaction", "This interaction began in another browser.")
+    if interaction.completed_at is not None:
+        raise PageRefusal("done_interaction", "This interaction is done already.")
+    return interaction
+
+
+def request_of(shop: Parts, interaction: Interaction) -> AuthorizationRequest:
+    """Return the authorization request that waits, checked again: its client may have changed meanwhile."""
+    draft = Draft(Parameters(interaction.parameters), shop.clients, shop.keys, shop.issuer)
+    destination(draft)
+    return validate(draft)

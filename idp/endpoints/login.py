@@ -1,0 +1,134 @@
+"""GET and POST /login: one page, one form; afterwards back to /authorize, or to the zone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from idp.endpoints import browser, shown
+from idp.endpoints.interactions import request_of, resume
+from idp.endpoints.parts import Parts, parts
+from idp.errors import PageRefusal
+from idp.model import Interaction, Person
+from idp.oauth.claims import bases
+from idp.people import demo_people
+from idp.people.sign_outs import Reason
+from web.forms import Parameters, form_parameters, query_parameters
+from web.language import choose
+from web.pages import origin
+
+ACTION = "login"
+
+
+async def login(request: Request) -> Response:
+    """Show the log-in page, or try to log in."""
+    shop = parts(request)
+    if request.method == "POST":
+        return await _attempt(shop, request, await form_parameters(request))
+    parameters = query_parameters(request)
+    interaction = await _interaction(shop, request, parameters)
+    signed_in = await browser.signed_in(shop, request)
+    if signed_in is not None and (interaction is None or not interaction.reauthenticate):
+        return RedirectResponse(_onward(interaction), 303)
+    return _page(shop, request, interaction, username=parameters.get("username"))
+
+
+async def _interaction(shop: Parts, request: Request, parameters: Parameters) -> Interaction | None:
+    interaction_id = parameters.get("interaction")
+    return await resume(shop, request, interaction_id) if interaction_id is not None else None
+
+
+def _onward(interaction: Interaction | None) -> str:
+    return f"/authorize?interaction={interaction.interaction_id}" if interaction is not None else "/"
+
+
+async def _attempt(shop: Parts, request: Request, parameters: Parameters) -> Response:
+    mark, new_mark = browser.mark(shop, request)
+    # Before anything is counted: a form that another site sends must slow nobody down.
+    if new_mark or not shop.csrf.valid(parameters.get("csrf"), mark, ACTION):
+        raise PageRefusal("csrf", "The form is not valid any more.", status=403)
+    interaction = await _interaction(shop, request, parameters)
+    username, password = parameters.get("username"), parameters.get("password")
+    if username is None or password is None:
+        return _page(shop, request, interaction, username=username, error="missing", status=400)
+    outcome = await shop.log_in.attempt(username, password, browser.address(request))
+    if outcome.wait > 0:
+        return _page(shop, request, interaction, username=username, delay=int(outcome.wait) + 1, status=429)
+    if outcome.frozen:
+        raise PageRefusal("frozen", "This account is frozen.", status=403, code="access_denied")
+    if outcome.person is None:
+        return _page(shop, request, interaction, username=username, error="wrong", status=400)
+    return await _log_in(shop, request, interaction, outcome.person)
+
+
+async def _log_in(shop: Parts, request: Request, interaction: Interaction | None, person: Person) -> Response:
+    before = await browser.signed_in(shop, request)
+    cookie, session = await shop.sessions.start(person, ("pwd",))
+    if before is not None and before.person.user_id == person.user_id:
+        # The same person confirmed who they are: what they visited so far stays theirs, under the new session id.
+        await shop.sessions.succeed(before, session)
+    elif before is not None:
+        await shop.sign_outs.session(before.session.session_id, before.person.user_id, Reason.REPLACED)
+    if interaction is not None:
+        await shop.stores.interactions.authenticated(interaction.interaction_id, session.session_id)
+    response = RedirectResponse(_onward(interaction), 303, {"cache-control": "no-store"})
+    browser.set_session(shop, response, cookie)
+    return response
+
+
+def _page(
+    shop: Parts,
+    request: Request,
+    interaction: Interaction | None,
+    *,
+    username: str | None = None,
+    error: str | None = None,
+    delay: int | None = None,
+    status: int = 200,
+) -> Response:
+    asked = request_of(shop, interaction) if interaction is not None else None
+    ui_locales = asked.ui_locales if asked else None
+    language = choose(request, ui_locales)
+    mark, new_mark = browser.mark(shop, request)
+    releases = bases(asked.client, asked.scope) if asked else {}
+    response = shop.pages.render(
+        request,
+        "login.html",
+        status=status,
+        ui_locales=ui_locales,
+        form_action=[origin(asked.redirect_uri)] if asked else [],
+        headers={"retry-after": str(delay)} if delay else None,
+        csrf=shop.csrf.token(mark, ACTION),
+        interaction=interaction.interaction_id if interaction else "",
+        portal=shown.portal(asked.client, language) if asked else None,
+        releases=[scope for scope, basis in releases.items() if basis == "legal_duty"],
+        username=username or (asked.login_hint if asked else None) or "",
+        error=error,
+        delay=delay,
+        reauthenticate=interaction.reauthenticate if interaction else False,
+        cancel_href=asked.client.client_uri if asked else "/",
+        **_demo(shop, interaction, language, asked.client.display.region if asked else ""),
+    )
+    if new_mark:
+        browser.set_mark(shop, response, mark)
+    return response
+
+
+def _demo(shop: Parts, interaction: Interaction | None, language: str, region: str) -> dict[str, Any]:
+    if not shop.settings.demo:
+        return {"demo_password": None, "demo_people": []}
+    password, people = demo_people.read_once()
+    # Whoever is from elsewhere shows a roam; they come first.
+    ordered = sorted(people, key=lambda demo: demo.person.home_region == region)
+    at = f"&interaction={interaction.interaction_id}" if interaction else ""
+    listed = [
+        {
+            **shown.person(demo.person, demo.person.acr),
+            "shows": demo.note[language[:2]],
+            "href": f"/login?username={demo.person.username}{at}",
+        }
+        for demo in ordered
+    ]
+    return {"demo_password": password, "demo_people": listed}

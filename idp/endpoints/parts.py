@@ -1,0 +1,54 @@
+"""What the endpoints work with; app.py puts it together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from idp.audit import Auditor
+from idp.clients import Clients
+from idp.keys import KeyRing
+from idp.oauth.access_token import AccessTokens
+from idp.oauth.subject import Subjects
+from idp.oauth.token_request import TokenEndpoint
+from idp.people.log_in import LogIn
+from idp.people.sessions import SessionKeeper
+from idp.people.sign_outs import SignOuts
+from idp.settings import Settings
+from idp.stores.protocols import Stores
+from web.clock import Clock
+from web.csrf import Csrf
+from web.pages import Pages
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one running provider."""
+
+    settings: Settings
+    clock: Clock
+    stores: Stores
+    clients: Clients
+    keys: KeyRing
+    subjects: Subjects
+    sessions: SessionKeeper
+    log_in: LogIn
+    sign_outs: SignOuts
+    access_tokens: AccessTokens
+    token_endpoint: TokenEndpoint
+    auditor: Auditor
+    pages: Pages
+    csrf: Csrf
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier (Core 2)."""
+        return self.settings.issuer
+
+
+def parts(request: Request) -> Parts:
+    """Return the parts of the provider that answers `request`."""
+    found = request.app.state.parts
+    assert isinstance(found, Parts)
+    return found

@@ -1,0 +1,67 @@
+"""Portals, people and deliveries in the shape in which templates show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from idp.clients import Clients
+from idp.model import LEVELS, Client, Delivery, Person
+from idp.people.names import mask_middle, mask_name
+
+
+def portal(client: Client, language: str) -> dict[str, str]:
+    """Return a client as pages show it; one without colours has the provider's."""
+    look = client.display.look
+    name = client.name(language)
+    return {
+        "id": client.client_id,
+        "name": name,
+        "short": client.display.short.get(language[:2], name),
+        "greeting": client.display.greeting.get(language[:2], ""),
+        "colour": look.get("colour", "#1f3a5f"),
+        "deep": look.get("deep", "#14273f"),
+        "tint": look.get("tint", "#eff3f8"),
+    }
+
+
+def person(who: Person, acr: str) -> dict[str, Any]:
+    """Return a person as others may see them on the screen: the name masked."""
+    return {
+        "name": mask_name(who.real_name),
+        "username": who.username,
+        "level": LEVELS.index(acr) + 1,
+        "home": who.home_region,
+    }
+
+
+def preview(who: Person, scope: str) -> str | None:
+    """Return what a scope would release, masked; None where nothing is on file."""
+    values = {
+        "real_name": mask_name(who.real_name),
+        "profile": mask_name(who.real_name),
+        "id_number": mask_middle(who.id_number, 3, 2),
+        "phone": mask_middle(who.phone, 3, 2) if who.phone else None,
+        "email": mask_middle(who.email, 1, 4) if who.email else None,
+        "address": mask_middle(who.address, 3, 0) if who.address else None,
+    }
+    return values.get(scope)
+
+
+def deliveries(rows: Iterable[Delivery], clients: Clients, language: str) -> list[dict[str, Any]]:
+    """Return the latest delivery to each client, newest first."""
+    shown: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        client = clients.get(row.client_id)
+        if row.client_id in shown or client is None:
+            continue
+        state = "retrying" if row.state == "pending" and row.outcome is not None else row.state
+        shown[row.client_id] = {
+            "client_id": row.client_id,
+            "name": client.name(language),
+            "state": state,
+            "at": row.finished_at,
+            "next_at": row.next_at if state == "retrying" else None,
+            "attempts": row.attempts,
+        }
+    return list(shown.values())
