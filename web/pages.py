@@ -44,12 +44,14 @@ class Pages:
         form_action: Iterable[str] = (),
         headers: dict[str, str] | None = None,
         ui_locales: str | None = None,
+        here: str | None = None,
         **values: Any,
     ) -> HTMLResponse:
         """Render `template` with `values` and `t(key, **values)`, `language`, `nonce`, `here`, `other_language`.
 
         `form_action` lists the origins that a form of this page may lead to by redirects besides its own: Chromium
-        holds the whole chain after a POST to it (CSP3 6.4.1).
+        holds the whole chain after a POST to it (CSP3 6.4.1). `here` is where the language switch comes back to, where
+        that is not this request again: a callback's code is used once, a form's answer has no address.
         """
         language = choose(request, ui_locales)
         nonce = secrets.token_urlsafe(16)
@@ -57,7 +59,8 @@ class Pages:
         def text(key: str, **fills: object) -> str:
             return self.catalogue.text(language, key, fills)
 
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        if here is None:
+            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         body = self._templates.get_template(template).render(
             t=text, language=language, nonce=nonce, here=quote(here, safe=""),
             other_language="en" if language == "zh-CN" else "zh-CN", Markup=Markup, **values,
