@@ -17,6 +17,7 @@ from portals.visitor import visitor_at
 from web.forms import BadForm
 
 log = logging.getLogger("portals")
+USED_UP = ("/callback", "/login")
 
 
 def register(app: FastAPI) -> None:
@@ -47,7 +48,9 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     incident = new_incident()
     log.error("incident %s: unexpected %s", incident, type(error).__name__, exc_info=error)
-    return page(request, "problem.html", None, status=500, code="unexpected", incident=incident, again=None)
+    return page(
+        request, "problem.html", None, status=500, here="/", code="unexpected", incident=incident, again=None
+    )
 
 
 async def _page(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
@@ -55,6 +58,11 @@ async def _page(request: Request, problem: Problem, headers: dict[str, str] | No
     journal.problem(parts_of(request).portal.client_id, incident, problem.code, problem.reason, problem.verdict)
     sent = {**(headers or {}), **({"retry-after": "5"} if problem.status == 503 else {})}
     return page(
-        request, "problem.html", await visitor_at(request), status=problem.status, headers=sent,
+        request, "problem.html", await visitor_at(request), status=problem.status, headers=sent, here=_here(request),
         code=problem.code, incident=incident, again=problem.again,
     )  # fmt: skip
+
+
+def _here(request: Request) -> str:
+    """Return where the language switch of an error page leads: never to a query that was refused or is used up."""
+    return request.url.path if request.method == "GET" and request.url.path not in USED_UP else "/"

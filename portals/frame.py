@@ -21,9 +21,10 @@ def page(
     status: int = 200,
     form_action: Iterable[str] = (),
     headers: dict[str, str] | None = None,
+    here: str | None = None,
     **values: Any,
 ) -> Response:
-    """Render `template` within this portal's frame; `visitor` is who is signed in."""
+    """Render `template` within this portal's frame; `visitor` is who is signed in, the rest is as in web.pages."""
     parts = parts_of(request)
     language = choose(request)
 
@@ -34,7 +35,7 @@ def page(
         return parts.pages.catalogue.text(language, key) if parts.pages.catalogue.has(key) else code
 
     return parts.pages.render(
-        request, template, status=status, form_action=form_action, headers=headers,
+        request, template, status=status, form_action=form_action, headers=headers, here=here,
         portal=parts.portal, visitor=visitor, region=region, zone=f"{parts.provider.issuer}/", **values,
     )  # fmt: skip
 

@@ -158,7 +158,9 @@ class SignIn:
         headers = {"authorization": f"Bearer {access_token}", "accept": "application/json"}
         try:
             async with asyncio.timeout(SECONDS):
-                answer = await self._client.get(metadata["userinfo_endpoint"], headers=headers, withhold_token=True)
+                answer = await self._client.request(
+                    "GET", metadata["userinfo_endpoint"], headers=headers, withhold_token=True
+                )
             if answer.status_code != 200:
                 raise ValueError(f"status {answer.status_code}")
             found = answer.json()
