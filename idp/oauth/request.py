@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import (
     AuthorizationCodeMixin,
-    BasicOAuth2Payload,
     ClientMixin,
     OAuth2Request,
     TokenMixin,
 )
+
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.model import Client, Grant, Person, RefreshToken
 from idp.oauth.access_token import ActiveToken
