@@ -36,7 +36,7 @@ from idp.model import Delivery
 from idp.oauth import logout_token
 from idp.oauth.access_token import AccessTokens
 from idp.oauth.minting import Minter
-from idp.oauth.registration import client_from
+from idp.oauth.registration import load_clients
 from idp.oauth.server import Server
 from idp.oauth.subject import Subjects
 from idp.oauth.token_request import TokenEndpoint
@@ -48,7 +48,6 @@ from idp.people.sign_outs import SignOuts
 from idp.settings import BadSettings, Settings
 from idp.stores.protocols import Stores
 from idp.stores.sqlite import open_stores
-from web.addresses import portal_folders, read_portal_file
 from web.clock import Clock, system_clock
 from web.connect import ConnectMap
 from web.csrf import Csrf
@@ -83,14 +82,6 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _add_routes(app, pages)
     return app
-
-
-def load_clients(settings: Settings) -> Clients:
-    """Read the [client] table of every portal folder. Raises BadPortalFile."""
-    scheme = "https" if settings.secure else "http"
-    return Clients(
-        client_from(read_portal_file(folder, settings.port_base, scheme)) for folder in portal_folders(settings.portals)
-    )
 
 
 @asynccontextmanager

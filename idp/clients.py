@@ -26,7 +26,9 @@ class Clients:
     """The clients by `client_id`, in the order in which pages show them."""
 
     def __init__(self, clients: Iterable[Client]) -> None:
-        self._clients = {client.client_id: client for client in sorted(clients, key=lambda c: (c.display.order, c.client_id))}
+        self._clients = {
+            client.client_id: client for client in sorted(clients, key=lambda c: (c.display.order, c.client_id))
+        }
 
     def __iter__(self) -> Iterator[Client]:
         return iter(self._clients.values())

@@ -1,4 +1,4 @@
-"""One family of refusals: a code for programs, an ASCII text for whoever integrates, and the full reason for the log."""
+"""One family of refusals: a code for programs, an ASCII text for integrators, and the full reason for the log."""
 
 from __future__ import annotations
 

@@ -30,7 +30,9 @@ class Vault:
     """Encrypts what is kept at rest: AES-256-GCM under a key derived from MANYOU_KEY_SECRET (HKDF, RFC 5869)."""
 
     def __init__(self, key_secret: str) -> None:
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"manyou keys at rest").derive(key_secret.encode())
+        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"manyou keys at rest").derive(
+            key_secret.encode()
+        )
         self._cipher = AESGCM(derived)
 
     def seal(self, name: str, value: bytes) -> bytes:
@@ -56,7 +58,9 @@ def key_secret(settings: Settings) -> tuple[str, Path | None]:
     if settings.key_secret:
         return settings.key_secret, None
     if not settings.demo:
-        raise BadSettings("MANYOU_KEY_SECRET is not set: outside the demonstration the provider does not start without.")
+        raise BadSettings(
+            "MANYOU_KEY_SECRET is not set: outside the demonstration the provider does not start without."
+        )
     path = settings.var / "key-secret"
     settings.var.mkdir(parents=True, exist_ok=True)
     try:

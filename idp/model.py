@@ -51,7 +51,7 @@ class Client:
     resources: tuple[str, ...]
     legal_basis: Basis
     require_pkce: bool = True
-    display: Display = field(default_factory=lambda: Display())
+    display: Display = Display()
 
     def name(self, language: str) -> str:
         """Return the client's name in `language`, else its default name (RFC 7591 2.2)."""

@@ -11,6 +11,9 @@ import typer
 
 COMMANDS = {
     "up": ("lab.up:up_command", "Start the provider and the four portals. 启动整个区域。"),
+    "keys": ("lab.keys:keys_group", "List, rotate and retire the signing keys. 签名密钥。"),
+    "people": ("lab.people:people_group", "List people, freeze accounts, set levels. 人员与级别。"),
+    "audit": ("lab.audit:audit_command", "List security events. 安全事件。"),
     "reset": ("lab.reset:reset_command", "Empty the folder of state. 清空状态目录。"),
 }
 """Name -> (where the function, or the Typer of a group, is; what `manyou --help` says about it)."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
 
@@ -67,10 +68,8 @@ class DeliveryQueue:
                     task.add_done_callback(self._running.discard)
             except Exception:
                 log.exception("The delivery queue could not be read; it is tried again.")
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), POLL_SECONDS)
-            except TimeoutError:
-                pass
             self._due.clear()
 
     async def _send(self, delivery: Delivery) -> None:

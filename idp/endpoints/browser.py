@@ -38,7 +38,9 @@ def set_session(parts: Parts, response: Response, cookie: str) -> None:
 
 def clear_session(parts: Parts, response: Response) -> None:
     """Take the session away from the browser."""
-    response.delete_cookie(_name(parts, SESSION_COOKIE), path="/", httponly=True, samesite="lax", secure=parts.settings.secure)
+    response.delete_cookie(
+        _name(parts, SESSION_COOKIE), path="/", httponly=True, samesite="lax", secure=parts.settings.secure
+    )
 
 
 async def signed_in(parts: Parts, request: Request) -> SignedIn | None:

@@ -8,7 +8,11 @@ from starlette.responses import JSONResponse, Response
 from idp.endpoints.parts import parts
 from idp.oauth.metadata import metadata
 
-_HEADERS = {"cache-control": "public, max-age=60", "access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
+_HEADERS = {
+    "cache-control": "public, max-age=60",
+    "access-control-allow-origin": "*",
+    "x-content-type-options": "nosniff",
+}
 
 
 async def discovery(request: Request) -> Response:

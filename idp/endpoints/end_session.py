@@ -129,9 +129,7 @@ def _done(
         language = choose(request, ui_locales)
         links = [{"href": "/", "label": shop.pages.catalogue.text(language, "logged_out.to_zone")}]
         if asked.client is not None:
-            label = shop.pages.catalogue.text(
-                language, "logged_out.to_portal", {"portal": asked.client.name(language)}
-            )
+            label = shop.pages.catalogue.text(language, "logged_out.to_portal", {"portal": asked.client.name(language)})
             links.insert(0, {"href": asked.client.client_uri, "label": label})
         response = shop.pages.render(
             request,

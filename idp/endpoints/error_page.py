@@ -37,7 +37,9 @@ def error_json(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONR
     return json_answer(body, refusal.status, headers)
 
 
-def error_page(request: Request, refusal: PageRefusal, *, seconds: int = 0, links: list[dict[str, str]] | None = None) -> Response:
+def error_page(
+    request: Request, refusal: PageRefusal, *, seconds: int = 0, links: list[dict[str, str]] | None = None
+) -> Response:
     """Return a refusal as a page: what happened, what to do, an incident number."""
     shop = parts(request)
     language = choose(request)

@@ -1,4 +1,4 @@
-"""GET /: the zone 京津冀"一网通办"服务专区, with the 3+1 portals, who is signed in, where, and what was released to whom."""
+"""GET /: the zone 京津冀"一网通办"服务专区, with the 3+1 portals, who is signed in, and what was released to whom."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ def _portals(shop: Parts, language: str, home_region: str, visits: Sequence[Sign
     return listed
 
 
-def _releases(
-    shop: Parts, signed_in: SignedIn, consents: Sequence[Consent], language: str
-) -> list[dict[str, Any]]:
+def _releases(shop: Parts, signed_in: SignedIn, consents: Sequence[Consent], language: str) -> list[dict[str, Any]]:
     listed = []
     for client in shop.clients:
         live = [one for one in consents if one.client_id == client.client_id and one.withdrawn_at is None]

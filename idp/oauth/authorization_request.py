@@ -56,7 +56,9 @@ def client_is_known(draft: Draft) -> None:
         raise PageRefusal("unknown_client", "client_id is missing.")
     draft.client = draft.clients.get(client_id)
     if draft.client is None:
-        raise PageRefusal("unknown_client", "This client is not registered.", reason=f"unknown client {client_id[:80]!r}")
+        raise PageRefusal(
+            "unknown_client", "This client is not registered.", reason=f"unknown client {client_id[:80]!r}"
+        )
 
 
 def redirect_uri_is_registered(draft: Draft) -> None:

@@ -12,7 +12,15 @@ TYP = "JWT"
 
 
 def mint(
-    keys: KeyRing, issuer: str, client: Client, grant: Grant, access_token: str, now: float, lifetime: int, *, first: bool
+    keys: KeyRing,
+    issuer: str,
+    client: Client,
+    grant: Grant,
+    access_token: str,
+    now: float,
+    lifetime: int,
+    *,
+    first: bool,
 ) -> str:
     """Return an ID token of `lifetime` seconds.
 

@@ -38,9 +38,7 @@ def next_step(
     if interaction is not None and interaction.decision == "deny":
         raise RedirectRefusal("access_denied", "The person did not consent.")
     just_logged_in = (
-        signed_in is not None
-        and interaction is not None
-        and interaction.authenticated == signed_in.session.session_id
+        signed_in is not None and interaction is not None and interaction.authenticated == signed_in.session.session_id
     )
     login = _login(request, signed_in, sub, just_logged_in, now)
     if login is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
@@ -14,7 +14,7 @@ from idp.oauth.request import BridgedRefreshToken
 class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # authlib is untyped
     """Authlib checks client, token and scope; the token is used up between its checks and its answer."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = [METHOD]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [METHOD]
     INCLUDE_NEW_REFRESH_TOKEN = True
 
     def authenticate_refresh_token(self, refresh_token: str) -> BridgedRefreshToken | None:

@@ -10,8 +10,10 @@ from authlib.oauth2.rfc7591 import ClientMetadataClaims
 from authlib.oidc.registration import ClientMetadataClaims as OpenIDClientMetadataClaims
 from joserfc.errors import JoseError
 
+from idp.clients import Clients
 from idp.model import SCOPES, Client, Display
-from web.addresses import BadPortalFile, PortalFile
+from idp.settings import Settings
+from web.addresses import BadPortalFile, PortalFile, portal_folders, read_portal_file
 
 SUPPORTED: Mapping[str, Any] = {
     "scopes_supported": list(SCOPES),
@@ -26,6 +28,13 @@ SUPPORTED: Mapping[str, Any] = {
 
 _URI_LISTS = ("redirect_uris", "post_logout_redirect_uris", "resources")
 _URIS = ("client_uri", "jwks_uri", "initiate_login_uri", "backchannel_logout_uri")
+
+
+def load_clients(settings: Settings) -> Clients:
+    """Read the [client] table of every portal folder. Raises BadPortalFile."""
+    scheme = "https" if settings.secure else "http"
+    folders = portal_folders(settings.portals)
+    return Clients(client_from(read_portal_file(folder, settings.port_base, scheme)) for folder in folders)
 
 
 def client_from(portal: PortalFile) -> Client:

@@ -1,4 +1,4 @@
-"""The bridge to Authlib: a request that is ready before Authlib runs, and our objects in the shapes that it asks for."""
+"""The bridge to Authlib: a request that is ready before Authlib runs, and our objects in its shapes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from authlib.oauth2.rfc6749 import (
     OAuth2Request,
     TokenMixin,
 )
-
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.model import Client, Grant, Person, RefreshToken

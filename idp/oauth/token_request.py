@@ -165,9 +165,7 @@ class TokenEndpoint:
         await self.auditor.record(event, client_id=client_id)
         await self.sign_outs.sids([sid], Reason.FAMILY_REVOKED)
 
-    async def _token_in_question(
-        self, parameters: Parameters, headers: Mapping[str, str], path: str
-    ) -> BridgedRequest:
+    async def _token_in_question(self, parameters: Parameters, headers: Mapping[str, str], path: str) -> BridgedRequest:
         request = await self._request(parameters, headers, path)
         token = parameters.get("token")
         if token is None:
@@ -203,6 +201,4 @@ def _authlib(call: Callable[[], Any], request: BridgedRequest) -> Any:
 def _invalid_client(reason: str, *, challenge: bool = False) -> TokenRefusal:
     # One text for every cause, so that nobody learns which clients exist; the log has the reason.
     headers = {"www-authenticate": "Basic"} if challenge else {}
-    return TokenRefusal(
-        "invalid_client", "Client authentication failed.", reason=reason, status=401, headers=headers
-    )
+    return TokenRefusal("invalid_client", "Client authentication failed.", reason=reason, status=401, headers=headers)

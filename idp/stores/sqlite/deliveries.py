@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from idp.model import Delivery
 from idp.stores.sqlite.database import Database
 
-_COLUMNS = (
-    "delivery_id, client_id, sid, sub, uri, reason, created_at, attempts, next_at, state, finished_at, outcome"
-)
+_COLUMNS = "delivery_id, client_id, sid, sub, uri, reason, created_at, attempts, next_at, state, finished_at, outcome"
 
 
 class SqliteDeliveries:
@@ -21,7 +19,10 @@ class SqliteDeliveries:
 
     async def claim(self, now: float, lease: float, most: int) -> Sequence[Delivery]:
         """Take due deliveries for `lease` seconds; atomic, so that two processes never take the same."""
-        if self._database.one("SELECT 1 FROM deliveries WHERE state = 'pending' AND next_at <= ? LIMIT 1", (now,)) is None:
+        if (
+            self._database.one("SELECT 1 FROM deliveries WHERE state = 'pending' AND next_at <= ? LIMIT 1", (now,))
+            is None
+        ):
             return []
         rows = self._database.many(
             "UPDATE deliveries SET next_at = ?, attempts = attempts + 1 WHERE delivery_id IN ("

@@ -72,7 +72,12 @@ class SqliteGrants:
         if row is None:
             return None
         return RefreshToken(
-            token_hash, _grant(row), row["token_issued_at"], row["expires_at"], row["used_at"], bool(row["sign_in_ended"])
+            token_hash,
+            _grant(row),
+            row["token_issued_at"],
+            row["expires_at"],
+            row["used_at"],
+            bool(row["sign_in_ended"]),
         )
 
     async def rotate(self, token_hash: str, new_hash: str, expires_at: float, now: float) -> bool:

@@ -43,7 +43,8 @@ class SqliteInteractions:
     async def authenticated(self, interaction_id: str, session_id: str) -> None:
         """Note that the person logged in for it, as that session; a decision made before was perhaps another's."""
         self._database.execute(
-            "UPDATE interactions SET authenticated = ?, decision = NULL WHERE interaction_id = ?", (session_id, interaction_id)
+            "UPDATE interactions SET authenticated = ?, decision = NULL WHERE interaction_id = ?",
+            (session_id, interaction_id),
         )
 
     async def decided(self, interaction_id: str, decision: str) -> None:

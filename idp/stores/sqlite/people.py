@@ -20,8 +20,8 @@ class SqlitePeople:
         names = ("real_name", "home_region", "id_number", "phone", "email", "address")
         claims = {name: getattr(person, name) for name in names if getattr(person, name) is not None}
         self._database.execute(
-            "INSERT INTO people (user_id, username, password_hash, level, claims, updated_at) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
+            "INSERT INTO people (user_id, username, password_hash, level, claims, updated_at) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 person.user_id,
                 person.username,

@@ -55,9 +55,7 @@ class SqliteSignIns:
         )
         return [_sign_in(row) for row in rows]
 
-    async def end_session(
-        self, session_id: str, reason: str, now: float, uris: Mapping[str, str]
-    ) -> Sequence[SignIn]:
+    async def end_session(self, session_id: str, reason: str, now: float, uris: Mapping[str, str]) -> Sequence[SignIn]:
         """End the session and its sign-ins and queue a logout token for each client in `uris`; one transaction."""
         with self._database.transaction():
             self._database.execute(

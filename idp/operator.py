@@ -1,0 +1,51 @@
+"""What an operator does by command, while the provider runs or not: keys, people, the audit.
+
+Works on the same database; the running provider notices rotated keys within KeyRing's REFRESH_SECONDS and sends what
+was queued within the delivery queue's POLL_SECONDS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from idp import keys as signing_keys
+from idp.audit import Auditor
+from idp.oauth.registration import load_clients
+from idp.people.sign_outs import SignOuts
+from idp.settings import BadSettings, Settings
+from idp.stores.protocols import Stores
+from idp.stores.sqlite import open_stores
+from web.clock import Clock, system_clock
+
+
+@dataclass(frozen=True)
+class Operator:
+    """The parts of the provider that commands work with."""
+
+    settings: Settings
+    stores: Stores
+    keys: signing_keys.KeyRing
+    sign_outs: SignOuts
+    auditor: Auditor
+
+
+@asynccontextmanager
+async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Operator]:
+    """Open the provider's state for a command. Raises BadSettings if there is none yet, or its secret is another."""
+    path = settings.var / "idp.db"
+    if not path.exists():
+        raise BadSettings(f"There is no state in {settings.var} yet: start the provider once (make run).")
+    secret, _ = signing_keys.key_secret(settings)
+    stores = open_stores(path)
+    try:
+        auditor = Auditor(stores.audit, clock)
+        ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
+        await ring.refresh(force=True)
+        sign_outs = SignOuts(
+            stores.people, stores.sessions, stores.sign_ins, stores.consents, load_clients(settings), auditor, clock
+        )
+        yield Operator(settings, stores, ring, sign_outs, auditor)
+    finally:
+        stores.upkeep.close()

@@ -1,0 +1,74 @@
+"""`manyou keys list|rotate|retire`: the provider's signing keys, also while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from idp.audit import Event
+from idp.keys import ALGORITHMS
+from idp.operator import operator
+from idp.settings import BadSettings, Settings, load_or_exit
+
+keys_group = typer.Typer(no_args_is_help=True)
+
+
+def _moment(seconds: float | None) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds is not None else "-"
+
+
+def _run(settings: Settings, action: str, algorithms: tuple[str, ...], overlap: float) -> None:
+    async def act() -> None:
+        async with operator(settings) as at:
+            if action == "rotate":
+                for alg in algorithms:
+                    await at.keys.rotate(alg)
+                    await at.auditor.record(Event.KEY_ROTATED, alg=alg, kid=at.keys.signing(alg).kid or "")
+            if action == "retire":
+                for kid in await at.keys.retire(overlap):
+                    await at.auditor.record(Event.KEY_REMOVED, kid=kid)
+            table = Table("kid", "alg", "state", "made", "in use since", "retired")
+            for key in at.keys.rows():
+                made, used, retired = map(_moment, (key.created_at, key.activated_at, key.retired_at))
+                table.add_row(key.kid, key.alg, key.state, made, used, retired)
+            Console().print(table)
+
+    try:
+        asyncio.run(act())
+    except BadSettings as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
+
+
+@keys_group.command("list")
+def list_command() -> None:
+    """List the keys: next, current, retired. 列出密钥。"""
+    _run(load_or_exit(), "list", (), 0)
+
+
+@keys_group.command("rotate")
+def rotate_command(
+    alg: Annotated[str | None, typer.Option(help="Only this algorithm, RS256 or ES256. 只轮换此算法。")] = None,
+) -> None:
+    """Make the next key current; the old one stays published until it is retired. 轮换密钥。"""
+    if alg is not None and alg not in ALGORITHMS:
+        typer.echo(f"--alg is one of {', '.join(ALGORITHMS)}.", err=True)
+        raise typer.Exit(2)
+    _run(load_or_exit(), "rotate", (alg,) if alg else ALGORITHMS, 0)
+
+
+@keys_group.command("retire")
+def retire_command(
+    overlap: Annotated[
+        int | None, typer.Option(help="Seconds since rotation; default: the longest token's life. 重叠秒数。", min=0)
+    ] = None,
+) -> None:
+    """Throw away retired keys whose tokens have all expired. 清除已退役密钥。"""
+    settings = load_or_exit()
+    longest = max(settings.idp_access_token_seconds, settings.idp_id_token_seconds)
+    _run(settings, "retire", (), longest if overlap is None else overlap)

@@ -1,0 +1,102 @@
+"""`manyou people list|freeze|unfreeze|level`: what an office does to an account; sign-ins that rested on it end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from idp.model import LEVELS, Person
+from idp.operator import Operator, operator
+from idp.people.names import mask_name
+from idp.settings import BadSettings, load_or_exit
+
+people_group = typer.Typer(no_args_is_help=True)
+Username = Annotated[str, typer.Argument(help="The user name, for instance li.beijing. 用户名。")]
+
+
+class NoSuchPerson(Exception):
+    """Nobody has that user name."""
+
+
+def _with_operator(action: Callable[[Operator], Awaitable[None]]) -> None:
+    settings = load_or_exit()
+
+    async def act() -> None:
+        async with operator(settings) as at:
+            await action(at)
+
+    try:
+        asyncio.run(act())
+    except BadSettings as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
+    except NoSuchPerson as error:
+        typer.echo(f"Nobody has the user name {error}; `manyou people list` lists all.", err=True)
+        raise typer.Exit(1) from error
+
+
+async def _person(at: Operator, username: str) -> Person:
+    found = await at.stores.people.for_login(username)
+    if found is None:
+        raise NoSuchPerson(username)
+    return found[0]
+
+
+@people_group.command("list")
+def list_command() -> None:
+    """List the people, names masked. 列出人员。"""
+
+    async def show(at: Operator) -> None:
+        table = Table("user name", "name", "home region", "level", "frozen", "signed in at")
+        for username in sorted(await at.stores.people.usernames()):
+            person = await _person(at, username)
+            visits = await at.stores.sign_ins.live_of_person(person.user_id)
+            where = " ".join(sorted({visit.client_id for visit in visits}))
+            frozen = "frozen" if person.frozen else ""
+            table.add_row(username, mask_name(person.real_name), person.home_region, str(person.level), frozen, where)
+        Console().print(table)
+
+    _with_operator(show)
+
+
+@people_group.command("freeze")
+def freeze_command(username: Username) -> None:
+    """Freeze an account: its sessions end everywhere, and it cannot log in. 冻结账户。"""
+
+    async def freeze(at: Operator) -> None:
+        await at.sign_outs.freeze(await _person(at, username))
+        typer.echo(f"{username} is frozen.")
+
+    _with_operator(freeze)
+
+
+@people_group.command("unfreeze")
+def unfreeze_command(username: Username) -> None:
+    """Let a person log in again. 解冻账户。"""
+
+    async def unfreeze(at: Operator) -> None:
+        await at.sign_outs.unfreeze(await _person(at, username))
+        typer.echo(f"{username} can log in again.")
+
+    _with_operator(unfreeze)
+
+
+@people_group.command("level")
+def level_command(
+    username: Username,
+    level: Annotated[
+        int, typer.Argument(help="1 to 4: registered, 实名, 实人, 实证. 认证级别。", min=1, max=len(LEVELS))
+    ],
+) -> None:
+    """Set a level; where it is lowered, sign-ins that claimed more end. 调整认证级别。"""
+
+    async def set_level(at: Operator) -> None:
+        await at.sign_outs.set_level(await _person(at, username), level)
+        typer.echo(f"{username} is at level {level}.")
+
+    _with_operator(set_level)
