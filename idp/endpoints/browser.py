@@ -13,6 +13,8 @@ from idp.people.sessions import SignedIn
 
 SESSION_COOKIE = "manyou_session"
 BROWSER_COOKIE = "manyou_browser"
+ENDED_COOKIE = "manyou_ended"
+ENDED_SECONDS = 900
 
 
 def _name(parts: Parts, cookie: str) -> str:
@@ -41,6 +43,24 @@ def clear_session(parts: Parts, response: Response) -> None:
     response.delete_cookie(
         _name(parts, SESSION_COOKIE), path="/", httponly=True, samesite="lax", secure=parts.settings.secure
     )
+
+
+def set_ended(parts: Parts, response: Response, session_id: str) -> None:
+    """Let the browser show for a while how its ended session's log-out gets on; the value opens nothing."""
+    response.set_cookie(
+        _name(parts, ENDED_COOKIE),
+        session_id,
+        max_age=ENDED_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=parts.settings.secure,
+    )
+
+
+def ended(parts: Parts, request: Request) -> str | None:
+    """Return which session this browser ended last."""
+    return request.cookies.get(_name(parts, ENDED_COOKIE))
 
 
 async def signed_in(parts: Parts, request: Request) -> SignedIn | None:

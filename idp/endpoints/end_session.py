@@ -59,8 +59,9 @@ async def end_session(request: Request) -> Response:
             return RedirectResponse("/", 303)
     elif not await _hint_is_of_this_session(shop, asked, signed_in):
         return await _ask(shop, request, asked, signed_in)
-    ended = await shop.sign_outs.session(signed_in.session.session_id, signed_in.person.user_id, Reason.LOGGED_OUT)
-    return await _ended(shop, request, asked, signed_in, [sign_in.sid for sign_in in ended])
+    session = signed_in.session
+    await shop.sign_outs.session(session.session_id, session.user_id, Reason.LOGGED_OUT)
+    return await _ended(shop, request, asked, session.session_id)
 
 
 def _check(shop: Parts, parameters: Parameters) -> Asked:
@@ -111,15 +112,16 @@ async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn)
     )
 
 
-async def _ended(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn, sids: list[str]) -> Response:
-    rows = await shop.stores.deliveries.of_person(signed_in.person.user_id, 2 * len(sids) + 4)
+async def _ended(shop: Parts, request: Request, asked: Asked, session_id: str) -> Response:
     language = choose(request, asked.parameters.get("ui_locales"))
-    told = shown.deliveries([row for row in rows if row.sid in sids], shop.clients, language)
-    return _done(shop, request, asked, signed_in, told)
+    rows = await shop.stores.deliveries.of_session(session_id)
+    response = _done(shop, request, asked, session_id, shown.deliveries(rows, shop.clients, language))
+    browser.set_ended(shop, response, session_id)
+    return response
 
 
 def _done(
-    shop: Parts, request: Request, asked: Asked, signed_in: SignedIn | None, told: list[dict[str, object]]
+    shop: Parts, request: Request, asked: Asked, session_id: str | None, told: list[dict[str, object]]
 ) -> Response:
     response: Response
     if asked.onward is not None:
@@ -135,7 +137,7 @@ def _done(
             request,
             "logged_out.html",
             ui_locales=ui_locales,
-            was_signed_in=signed_in is not None,
+            was_signed_in=session_id is not None,
             deliveries=told,
             links=links,
         )

@@ -29,6 +29,10 @@ async def zone(request: Request) -> Response:
         "person": None, "since": None, "ends": None, "login_href": "/login", "csrf": "", "notice": None,
         "portals": _portals(shop, language, "", ()), "releases": [], "deliveries": [],
     }  # fmt: skip
+    ended = browser.ended(shop, request)
+    if ended is not None:
+        rows = await shop.stores.deliveries.of_session(ended)
+        values["deliveries"] = shown.deliveries(rows, shop.clients, language)
     if signed_in is not None:
         values |= await _of_person(shop, signed_in, language)
         values["notice"] = "withdrawn" if notice == "withdrawn" else None

@@ -276,6 +276,10 @@ class Deliveries(Protocol):
         """Note that it will not be tried again."""
         ...
 
+    async def of_session(self, session_id: str) -> Sequence[Delivery]:
+        """Return the deliveries of a session's sign-ins, newest first."""
+        ...
+
     async def of_person(self, user_id: str, most: int) -> Sequence[Delivery]:
         """Return the person's latest deliveries, newest first."""
         ...

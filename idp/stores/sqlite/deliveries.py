@@ -52,6 +52,15 @@ class SqliteDeliveries:
             (state, now, outcome, delivery_id),
         )
 
+    async def of_session(self, session_id: str) -> Sequence[Delivery]:
+        """Return the deliveries of a session's sign-ins, newest first."""
+        rows = self._database.many(
+            f"SELECT {_COLUMNS} FROM deliveries WHERE sid IN (SELECT sid FROM sign_ins WHERE session_id = ?) "
+            "ORDER BY delivery_id DESC",
+            (session_id,),
+        )
+        return [_delivery(row) for row in rows]
+
     async def of_person(self, user_id: str, most: int) -> Sequence[Delivery]:
         """Return the person's latest deliveries, newest first."""
         rows = self._database.many(
