@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from portals.app import create_app
 from portals.portal import find, load
 from portals.settings import BadSettings, from_environment
+from web import logs
 from web.addresses import BadPortalFile
 from web.serve import CannotListen, Service, bind, run_blocking
 
@@ -17,9 +17,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("Say which portal: python -m portals beijing", file=sys.stderr)
         return 1
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # httpx logs every URL it asks for; what matters of the outbound calls is in our own lines.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logs.to_stderr()
     try:
         settings = from_environment()
         portal = load(find(arguments[0], settings), settings)

@@ -50,7 +50,7 @@ def _bearer(request: Request) -> str:
         raise Problem("invalid_request", "There is more than one Authorization header.")
     if not headers or headers[0].split(" ")[0].lower() != "bearer":
         raise _NoToken
-    match = CREDENTIALS.fullmatch(headers[0].strip())
+    match = CREDENTIALS.fullmatch(headers[0])
     if match is None:
         raise Problem("invalid_request", "The Authorization header is malformed.")
     return match.group(1)

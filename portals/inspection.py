@@ -19,9 +19,6 @@ async def inspect(request: Request) -> Response:
     fresh = await parts.refresher.fresh(session) if session else None
     if fresh is None:
         return leave(f"/login?{urlencode({'target_link_uri': '/inspect'})}")
-    verdicts = [
-        ("id_token", await parts.judge.id_token_of(fresh)),
-        ("access_token", await parts.judge.access_token(fresh.access_token)),
-    ]
+    verdicts = zip(("id_token", "access_token"), await parts.judge.tokens_of(fresh), strict=True)
     visitor = visitor_of(fresh, parts.portal)
     return page(request, "inspect.html", visitor, session=fresh, verdicts=verdicts, show=parts.settings.show_tokens)

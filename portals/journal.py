@@ -1,25 +1,23 @@
-"""What a portal writes about its work: one JSON object a line, to the logger `portals`; never a secret."""
+"""What a portal writes about its work: an event's name and key=value, to the logger `portals`; never a secret."""
 
 from __future__ import annotations
 
-import json
 import logging
 
+LIMIT = 300
 log = logging.getLogger("portals")
 
 
 def record(event: str, *, level: int = logging.INFO, **facts: object) -> None:
-    """Write `event` with `facts`; texts from outside are cut and made ASCII, so that a line stays a line."""
-    kept = {name: _short(value) for name, value in facts.items() if value is not None}
-    log.log(level, "%s", json.dumps({"event": event, **kept}))
+    """Write `event` with `facts`; texts from outside are cut at LIMIT and written in ASCII, so that a line stays a line."""
+    told = (f"{name}={_written(value)}" for name, value in facts.items() if value is not None)
+    log.log(level, "%s", " ".join((event, *told)))
 
 
 def problem(portal: str, incident: str, code: str, reason: str, verdict: str | None = None) -> None:
     """Write why a request was refused, under the incident number that the caller was given."""
-    record(
-        "problem", level=logging.WARNING, portal=portal, incident=incident, code=code, reason=reason, verdict=verdict
-    )
+    record("problem", level=logging.WARNING, portal=portal, incident=incident, code=code, verdict=verdict, reason=reason)
 
 
-def _short(value: object) -> object:
-    return value[:300] if isinstance(value, str) else value
+def _written(value: object) -> str:
+    return ascii(value[:LIMIT]) if isinstance(value, str) and not value.isidentifier() else str(value)

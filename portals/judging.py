@@ -51,15 +51,23 @@ class Judge:
         )  # fmt: skip
         return await self._judge(token, expect)
 
-    async def id_token_of(self, session: Session) -> Verdict:
-        """Judge the ID token that `session` holds, now."""
-        if session.id_token_use == "refreshed_id_token":
-            return await self.refreshed_id_token(session.id_token, session, session.access_token)
-        return await self.new_id_token(session.id_token, session.nonce, session.access_token)
-
     async def access_token(self, token: str) -> Verdict:
         """Judge an access token that came to this portal's API (RFC 9068 4)."""
         return await self._judge(token, replace(self.expectation("access_token"), sid_ended=self._sid_ended))
+
+    async def tokens_of(self, session: Session) -> tuple[Verdict, Verdict]:
+        """Judge the ID token and the access token that `session` holds, as they are now, by all that it knows."""
+        known = replace(
+            self.expectation("access_token"),
+            sub=session.sub, sid=session.sid, auth_time=session.auth_time, acr=ACR_VALUES, sid_ended=self._sid_ended,
+        )  # fmt: skip
+        first = session.nonce if session.id_token_use == "id_token" else None
+        of_id_token = replace(
+            self.expectation(session.id_token_use),
+            sub=session.sub, sid=session.sid, auth_time=session.auth_time, acr=ACR_VALUES, sid_ended=self._sid_ended,
+            nonce=first, access_token=session.access_token,
+        )  # fmt: skip
+        return await self._judge(session.id_token, of_id_token), await self._judge(session.access_token, known)
 
     async def logout_token(self, token: str) -> Verdict:
         """Judge a logout token (OpenID Connect Back-Channel Logout 2.6)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from urllib.parse import parse_qs, urlsplit
 
@@ -162,7 +161,7 @@ async def test_a_wrong_code_is_a_page_that_offers_a_new_sign_in(portal: Running)
     [
         ({"nonce": "other"}, "token.nonce.other"), ({"aud": "tianjin"}, "token.aud.other_portal"),
         ({"iss": "http://evil.example"}, "token.iss.other"), ({"exp": 1}, "token.exp.past"),
-        ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "token.at_hash.other"), ({"sid": None}, "token.sid.missing"),
+        ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "token.at_hash.wrong"), ({"sid": None}, "token.sid.missing"),
     ],
 )  # fmt: skip
 async def test_a_wrong_id_token_is_refused_and_the_log_has_the_code(
@@ -173,8 +172,8 @@ async def test_a_wrong_id_token_is_refused_and_the_log_has_the_code(
         answer = await portal.sign_in()
     assert (answer.status_code, problem(answer)) == (403, "token_refused")
     incident = answer.text.split('id="incident">')[1].split("<")[0]
-    line = next(json.loads(record.message) for record in caplog.records if incident in record.message)
-    assert line["verdict"].startswith(verdict.rsplit(".", 1)[0])
+    line = next(record.message for record in caplog.records if incident in record.message)
+    assert f"verdict='{verdict}'" in line
     assert verdict not in answer.text
     assert (await portal.http.get("/me")).status_code == 303
 
