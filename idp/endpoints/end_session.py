@@ -103,6 +103,7 @@ async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn)
     return shop.pages.render(
         request,
         "logout.html",
+        here=f"/end_session?{urlencode(carried)}",
         ui_locales=ui_locales,
         form_action=[origin(asked.onward)] if asked.onward else [],
         fields=[*carried, ("csrf", shop.csrf.token(signed_in.session.session_id, ACTION))],
@@ -136,6 +137,7 @@ def _done(
         response = shop.pages.render(
             request,
             "logged_out.html",
+            here="/",
             ui_locales=ui_locales,
             was_signed_in=session_id is not None,
             deliveries=told,

@@ -48,6 +48,7 @@ def error_page(
         request,
         "error.html",
         status=refusal.status,
+        here=None if request.method in ("GET", "HEAD") else "/",
         kind=refusal.kind,
         incident=refusal.incident,
         code=refusal.code,

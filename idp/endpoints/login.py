@@ -97,6 +97,7 @@ def _page(
         request,
         "login.html",
         status=status,
+        here=f"/login?interaction={interaction.interaction_id}" if interaction else "/login",
         ui_locales=ui_locales,
         form_action=[origin(asked.redirect_uri)] if asked else [],
         headers={"retry-after": str(delay)} if delay else None,
