@@ -140,7 +140,15 @@ async def _assemble(
     pages: Pages,
 ) -> Parts:
     sign_outs = SignOuts(
-        stores.people, stores.sessions, stores.sign_ins, stores.consents, clients, auditor, clock, queue.wake
+        stores.people,
+        stores.sessions,
+        stores.sign_ins,
+        stores.consents,
+        stores.grants,
+        clients,
+        auditor,
+        clock,
+        queue.wake,
     )
     access_tokens = AccessTokens(ring, settings.issuer, stores.grants, stores.sign_ins, clock)
     minter = Minter(ring, settings.issuer, settings.idp_access_token_seconds, settings.idp_id_token_seconds)

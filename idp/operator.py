@@ -44,7 +44,14 @@ async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
         await ring.refresh(force=True)
         sign_outs = SignOuts(
-            stores.people, stores.sessions, stores.sign_ins, stores.consents, load_clients(settings), auditor, clock
+            stores.people,
+            stores.sessions,
+            stores.sign_ins,
+            stores.consents,
+            stores.grants,
+            load_clients(settings),
+            auditor,
+            clock,
         )
         yield Operator(settings, stores, ring, sign_outs, auditor)
     finally:

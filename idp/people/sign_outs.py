@@ -11,7 +11,7 @@ from enum import StrEnum
 from idp.audit import Auditor, Event
 from idp.clients import Clients
 from idp.model import LEVELS, Person, SignIn
-from idp.stores.protocols import Consents, People, Sessions, SignIns
+from idp.stores.protocols import Consents, Grants, People, Sessions, SignIns
 from web.clock import Clock
 
 
@@ -36,6 +36,7 @@ class SignOuts:
         sessions: Sessions,
         sign_ins: SignIns,
         consents: Consents,
+        grants: Grants,
         clients: Clients,
         auditor: Auditor,
         clock: Clock,
@@ -45,6 +46,7 @@ class SignOuts:
         self._sessions = sessions
         self._sign_ins = sign_ins
         self._consents = consents
+        self._grants = grants
         self._uris = clients.logout_uris()
         self._auditor = auditor
         self._clock = clock
@@ -74,6 +76,7 @@ class SignOuts:
         if not await self._consents.withdraw(user_id, client_id, self._clock()):
             return False
         await self._auditor.record(Event.CONSENT_WITHDRAWN, client_id=client_id, user_id=user_id)
+        await self._grants.revoke_of_person(user_id, client_id, self._clock())
         live = await self._sign_ins.live_of_person(user_id, client_id)
         await self.sids([sign_in.sid for sign_in in live], Reason.CONSENT_WITHDRAWN)
         return True
@@ -82,6 +85,7 @@ class SignOuts:
         """Freeze an account: no log-in any more, and every session ends."""
         await self._people.set_frozen(person.user_id, True, self._clock())
         await self._auditor.record(Event.ACCOUNT_FROZEN, user_id=person.user_id)
+        await self._grants.revoke_of_person(person.user_id, None, self._clock())
         for session in await self._sessions.of_person(person.user_id, self._clock()):
             await self.session(session.session_id, person.user_id, Reason.FROZEN)
 
@@ -104,6 +108,6 @@ class SignOuts:
     async def expire(self, idle: float) -> int:
         """End the sessions that have run out, so that their clients are told too; return how many."""
         run_out = await self._sign_ins.expired_sessions(self._clock(), idle)
-        for session_id in run_out:
-            await self.session(session_id, "", Reason.EXPIRED)
+        for session_id, user_id in run_out:
+            await self.session(session_id, user_id, Reason.EXPIRED)
         return len(run_out)

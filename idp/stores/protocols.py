@@ -132,8 +132,8 @@ class SignIns(Protocol):
         """Return the person's live sign-ins, at one client or at all."""
         ...
 
-    async def expired_sessions(self, now: float, idle: float) -> Sequence[str]:
-        """Return the sessions that have run out and are not yet ended."""
+    async def expired_sessions(self, now: float, idle: float) -> Sequence[tuple[str, str]]:
+        """Return session_id and user_id of the sessions that have run out and are not yet ended."""
         ...
 
 
@@ -190,6 +190,10 @@ class Grants(Protocol):
 
     async def revoke(self, grant_id: str, now: float) -> None:
         """Revoke all that came or will come of the grant."""
+        ...
+
+    async def revoke_of_person(self, user_id: str, client_id: str | None, now: float) -> None:
+        """Revoke all grants of the person, at one client or at all, those for offline access too."""
         ...
 
     async def revoke_access_token(self, jti: str, expires_at: float) -> None:

@@ -106,6 +106,14 @@ class SqliteGrants:
             "UPDATE grants SET revoked_at = ? WHERE grant_id = ? AND revoked_at IS NULL", (now, grant_id)
         )
 
+    async def revoke_of_person(self, user_id: str, client_id: str | None, now: float) -> None:
+        """Revoke all grants of the person, at one client or at all, those for offline access too."""
+        self._database.execute(
+            "UPDATE grants SET revoked_at = ? WHERE user_id = ? AND (? IS NULL OR client_id = ?) "
+            "AND revoked_at IS NULL",
+            (now, user_id, client_id, client_id),
+        )
+
     async def revoke_access_token(self, jti: str, expires_at: float) -> None:
         """Revoke one access token."""
         self._database.execute(

@@ -84,6 +84,7 @@ CREATE TABLE grants (
     keep_until REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX grants_of_sign_in ON grants (sid);
+CREATE INDEX grants_of_person ON grants (user_id) WHERE revoked_at IS NULL;
 CREATE INDEX grants_of_session ON grants (session_id);
 CREATE INDEX grants_by_age ON grants (keep_until);
 
