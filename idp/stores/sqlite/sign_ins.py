@@ -113,7 +113,8 @@ class SqliteSignIns:
     async def expired_sessions(self, now: float, idle: float) -> Sequence[tuple[str, str]]:
         """Return session_id and user_id of the sessions that have run out and are not yet ended."""
         rows = self._database.many(
-            "SELECT session_id, user_id FROM sessions WHERE ended_at IS NULL AND (expires_at <= ? OR seen_at <= ?) LIMIT 500",
+            "SELECT session_id, user_id FROM sessions WHERE ended_at IS NULL AND (expires_at <= ? OR seen_at <= ?) "
+            "LIMIT 500",
             (now, now - idle),
         )
         return [(row["session_id"], row["user_id"]) for row in rows]
