@@ -52,8 +52,13 @@ def no_nonce(evidence: Evidence) -> Outcome:
 
 
 def sid(evidence: Evidence) -> Outcome:
-    """Demand a session: log-out ends tokens by it, so a token without one could not be ended (Back-Channel 2.1)."""
+    """Demand a session: log-out ends tokens by it, so a token without one could not be ended (Back-Channel 2.1).
+
+    A logout token may name the person alone, which ends all of the person's sessions (Back-Channel 2.4).
+    """
     value = evidence.text("sid")
+    if not value and evidence.expect.use == "logout_token" and evidence.text("sub"):
+        return passed("a session, or all of the person's", "all of the person's")
     if not value:
         return failed("token.sid.missing", "a session of the provider", "absent")
     return passed("a session of the provider", masked(value))

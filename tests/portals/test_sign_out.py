@@ -175,3 +175,24 @@ async def test_signing_in_again_after_a_log_out_works(portal: Running) -> None:
     portal.provider.person = dict(WANG)
     assert (await portal.sign_in()).status_code == 303
     assert "王津" in (await portal.http.get("/me")).text
+
+
+async def test_a_logout_token_without_sid_ends_all_sessions_of_its_subject(portal: Running) -> None:
+    await portal.sign_in()
+    token = portal.provider.access_token(f"{BEIJING}/api", sid="sid-of-a-third-session1")
+    late = portal.provider.respond(await portal.begin())
+    async with portal.browser() as other:
+        portal.provider.sid = "sid-of-another-session1"
+        query = portal.provider.respond((await other.get("/login")).headers["location"])
+        await other.get(f"/callback?{query}")
+        assert await tell(portal, portal.provider.logout_token(sid=None)) == 200
+        assert (await other.get("/me")).status_code == 303
+    assert (await portal.http.get("/me")).status_code == 303
+    answer = await portal.http.get("/api/whoami", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    portal.provider.id_token_changes = {"iat": int(portal.clock()) - 1}
+    assert problem(await portal.http.get(f"/callback?{late}")) == "session_ended"
+    portal.clock.advance(60)
+    portal.provider.id_token_changes = {}
+    portal.provider.sid = "sid-of-the-next-session"
+    assert (await portal.sign_in()).status_code == 303
