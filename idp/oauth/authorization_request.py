@@ -19,7 +19,7 @@ from web.forms import Parameters
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-_NUMBER = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,19}")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
