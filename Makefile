@@ -72,6 +72,7 @@ endef
 
 $(VENV)/run.stamp: requirements.lock pyproject.toml $(VENV)/installer.stamp
 	$(call install,requirements.lock)
+	@$(BIN)/python -m compileall -q web idp portals lab
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp

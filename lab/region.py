@@ -29,7 +29,7 @@ from web.clock import Clock, system_clock
 from web.connect import ConnectMap
 
 PROVIDER = "idp"
-PROVIDER_TITLE = {"zh": "统一认证", "en": "Provider"}
+PROVIDER_TITLE = {"zh-CN": "统一认证", "en": "Provider"}
 START_SECONDS = 30.0
 TICK_SECONDS = 1.0
 DRAIN_SECONDS = 2.0
@@ -40,7 +40,7 @@ class NoFreePorts(Exception):
 
 
 class Part:
-    """One service of the region: `idp` or a portal's client_id, its title (zh, en), its address, and how it is made."""
+    """One service of the region: `idp` or a portal's client_id, its title by language, its address, its making."""
 
     def __init__(
         self, name: str, title: Mapping[str, str], address: str, port: int, make: Callable[[], FastAPI]
@@ -60,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Region:
-    """The provider, first, and the portals in the order of their names; `services` are theirs, on bound sockets."""
+    """The provider, first, and the portals in the order of their ports; `services` are theirs, on bound sockets."""
 
     parts: tuple[Part, ...]
     services: tuple[serve.Service, ...]
@@ -87,8 +87,8 @@ class Region:
                 partial(idp.app.create_app, idp_settings, clock),
             )
         ]
-        for folder in portal_folders(portal_settings.portals):
-            portal = portals.portal.load(folder, portal_settings)
+        found = [portals.portal.load(folder, portal_settings) for folder in portal_folders(portal_settings.portals)]
+        for portal in sorted(found, key=lambda portal: portal.port):
             make = partial(portals.app.create_app, portal, portal_settings, clock)
             parts.append(Part(portal.client_id, portal.short, portal.address, portal.port, make))
         sockets = _bind_all(idp_settings.bind, [part.port for part in parts])

@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 import idp.settings
 import portals.settings
-from idp.people import demo_people
 from lab.region import Region
 from lab.state_folder import StateFolderBusy, hold
 from web import logs, serve
 from web.addresses import BadPortalFile
+
+# Each says in one sentence what is wrong and where to set it right.
+MISTAKES = (
+    idp.settings.BadSettings,
+    portals.settings.BadSettings,
+    BadPortalFile,
+    StateFolderBusy,
+    serve.CannotListen,
+)
 
 
 def up_command(
@@ -35,54 +41,27 @@ def up_command(
         os.environ["MANYOU_PORTALS"] = str(portal_places)
     try:
         raise typer.Exit(_run())
-    except (BadPortalFile, StateFolderBusy, serve.CannotListen) as error:
+    except MISTAKES as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
 
 
 def _run() -> int:
-    idp_settings = idp.settings.load_or_exit()
-    try:
-        portal_settings = portals.settings.from_environment()
-    except portals.settings.BadSettings as error:
-        typer.echo(error, err=True)
-        return 1
+    idp_settings = idp.settings.load()
+    portal_settings = portals.settings.from_environment()
     log_file = idp_settings.var / "manyou.log"
     with hold(idp_settings.var):
         logs.to_file(log_file)
         region = Region.assemble(idp_settings, portal_settings)
         return serve.run_blocking(
             region.services,
-            ready=lambda: show(Console(), region, log_file, demo=idp_settings.demo),
+            ready=lambda: _show(region, log_file, demo=idp_settings.demo),
             trusted_proxies=idp_settings.trusted_proxies,
         )
 
 
-def show(console: Console, region: Region, log_file: Path, *, demo: bool) -> None:
-    """Print where everything is, who can log in, and what to try, in Chinese and English."""
-    console.print("\n[bold]Manyou 漫游[/]  一次登录,区域漫游  ·  Log in once, roam the region\n")
-    addresses = Table(box=None, show_header=False, padding=(0, 2))
-    for part in region.parts:
-        addresses.add_row(f"  {part.title['zh']}  {part.title['en']}", f"[bold]{part.address}[/]")
-    console.print(addresses)
-    if demo:
-        _show_people(console)
-    first = region.portal_names[0] if region.portal_names else ""
-    if first:
-        console.print(
-            f"\n  试一试  Try: 打开 open [bold]{region.address(first)}[/], 登录 log in, "
-            f"再打开其他门户 then visit the others. [bold]{region.issuer}[/] 显示去过哪里 shows where you have been."
-        )
-    console.print(
-        f"  日志  Log: {log_file}    结束  End: Ctrl-C    检查令牌  Inspect a token: [bold]manyou inspect -[/]\n",
-        highlight=False,
-    )
+def _show(region: Region, log_file: Path, *, demo: bool) -> None:
+    # Imported when every service answers already: rich alone is a tenth of the start.
+    from lab import start_screen
 
-
-def _show_people(console: Console) -> None:
-    password, people = demo_people.read()
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    for one in people:
-        table.add_row(f"  [bold]{one.person.username}[/]", one.note["zh"], one.note["en"])
-    console.print(f"\n  演示人员  Demo people (虚构 synthetic), 密码 password [bold]{password}[/]")
-    console.print(table)
+    start_screen.show(region, log_file, demo=demo)

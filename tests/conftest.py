@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from lab.region import RegionThread
 from tests.browser import launch, new_page
 from web.connect import DEFAULT_MAP, ConnectMap, MappedSyncTransport
 
@@ -20,14 +21,12 @@ for _name in [name for name in os.environ if name.startswith("MANYOU_")]:
     del os.environ[_name]
 
 HttpFactory = Callable[..., httpx.Client]
-RegionFactory = Callable[..., Any]
+RegionFactory = Callable[..., RegionThread]
 
 
 @pytest.fixture(scope="session")
-def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegionThread]:
     """One region for every test that changes nothing in it which another test would notice."""
-    from lab.region import RegionThread
-
     with RegionThread(tmp_path_factory.mktemp("region") / "var") as running:
         yield running
 
@@ -35,11 +34,9 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def make_region(tmp_path: Path) -> Iterator[RegionFactory]:
     """A region of the test's own: to stop services of, to turn the clock of, to add a portal to."""
-    from lab.region import RegionThread
-
     with ExitStack() as stack:
 
-        def make(var: Path | None = None, **options: Any) -> Any:
+        def make(var: Path | None = None, **options: Any) -> RegionThread:
             return stack.enter_context(RegionThread(var or tmp_path / "var", **options))
 
         yield make
@@ -53,7 +50,8 @@ def http() -> Iterator[HttpFactory]:
         def make(**options: Any) -> httpx.Client:
             transport = MappedSyncTransport(ConnectMap.parse(DEFAULT_MAP))
             client = httpx.Client(transport=transport, timeout=20, trust_env=False, **options)
-            return stack.enter_context(client)
+            stack.callback(client.close)
+            return client
 
         yield make
 

@@ -147,7 +147,8 @@ async def serve(
                     await one.start()
                     started.append(one)
             if ready is not None and not stopping.is_set():
-                ready()
+                # In a thread, since the services answer from here on.
+                await asyncio.to_thread(ready)
             while not stopping.is_set():
                 await asyncio.gather(*(one.tick() for one in started))
                 await _wait(stopping, 1.0)
