@@ -17,7 +17,6 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("Say which portal: python -m portals beijing", file=sys.stderr)
         return 1
-    logs.to_stderr()
     try:
         settings = from_environment()
         portal = load(find(arguments[0], settings), settings)
@@ -25,6 +24,7 @@ def main(arguments: list[str]) -> int:
     except (BadSettings, BadPortalFile, CannotListen) as error:
         print(error, file=sys.stderr)
         return 1
+    logs.to_stderr()
     service = Service(portal.client_id, create_app(portal, settings), sock)
     return run_blocking(
         [service],
