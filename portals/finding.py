@@ -7,11 +7,12 @@ people and sessions (sub, sid, nonce, jti) only as their first characters.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from web.language import Catalogue
 
@@ -20,6 +21,7 @@ Result = Literal["pass", "fail", "not_checked"]
 
 ACCEPTED = "token.accepted"
 SHOWN = 120
+_PLAIN = re.compile(r"[ !#-\[\]-~]{0,100}")
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,7 @@ class Expectation:
     jti_seen: Callable[[str], bool] | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one check answers; `code` is set on failure only and is one of the check's declared failures."""
 
     result: Result
@@ -127,7 +128,9 @@ def not_checked(expected: str, found: str = "") -> Outcome:
 
 def shown(value: object) -> str:
     """Write a value from a token for people and logs: JSON in ASCII, cut at SHOWN characters."""
-    text = json.dumps(value, ensure_ascii=True, default=lambda other: type(other).__name__)
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return f'"{value}"'  # what json would write, at a tenth of its cost: every finding of every token comes here
+    text = json.dumps(value)
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 

@@ -19,6 +19,7 @@ DEPTH_LIMIT = 8
 
 _ALPHABET = re.compile(rb"[A-Za-z0-9_-]*\Z")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 
 
 class Malformed(ValueError):
@@ -125,10 +126,7 @@ def _no_constant(text: str) -> float:
 def _depth(raw: bytes) -> int:
     """Return the deepest nesting of brackets outside strings, without recursion and before anything recurses."""
     depth = deepest = 0
-    for byte in _STRING.sub(b"", raw):
-        if byte in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"}]":
-            depth -= 1
+    for bracket in _STRING.sub(b"", raw).translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"{[" else -1
+        deepest = max(deepest, depth)
     return deepest

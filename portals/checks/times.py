@@ -104,4 +104,4 @@ def moment(seconds: float) -> str:
         written = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return f"{seconds:.0f}"
-    return written.isoformat(timespec="milliseconds" if written.microsecond else "seconds").replace("+00:00", "Z")
+    return written.isoformat(timespec="milliseconds" if written.microsecond else "seconds")[:-6] + "Z"
