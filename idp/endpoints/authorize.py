@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,13 +22,18 @@ from idp.oauth.authorization_response import failure, issue_code, success
 from idp.oauth.claims import bases
 from idp.oauth.next_step import Step, next_step
 from idp.people.sessions import SignedIn
-from web.forms import Parameters, form_parameters, query_parameters
+from web.forms import QUERY_LIMIT, Parameters, form_parameters, query_parameters
 
 
 async def authorize(request: Request) -> Response:
     """Answer an authorization request, a new one or one that comes back from /login or /consent."""
     shop = parts(request)
     parameters = query_parameters(request) if request.method != "POST" else await form_parameters(request)
+    if request.method == "POST" and browser.session_cookie(shop, request) is None:
+        # A form of another site comes without our SameSite=Lax cookie; as a GET it comes with it, if there is one.
+        query = urlencode(parameters.pairs)
+        if len(query) <= QUERY_LIMIT:
+            return RedirectResponse(f"/authorize?{query}", 303, _NO_STORE)
     interaction = None
     interaction_id = parameters.get("interaction")
     if interaction_id is not None and parameters.get("client_id") is None:

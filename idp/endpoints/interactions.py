@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from idp.endpoints import browser
 from idp.endpoints.parts import Parts
-from idp.errors import PageRefusal
+from idp.errors import PageRefusal, RedirectRefusal
 from idp.model import AuthorizationRequest, Interaction
 from idp.oauth.authorization_request import Draft, destination, validate
 from web.forms import Parameters
@@ -28,7 +28,15 @@ async def resume(shop: Parts, request: Request, interaction_id: str) -> Interact
 
 
 def request_of(shop: Parts, interaction: Interaction) -> AuthorizationRequest:
-    """Return the authorization request that waits, checked again: its client may have changed meanwhile."""
+    """Return the authorization request that waits, checked again: its client may have changed.
+
+    Raises PageRefusal.
+    """
     draft = Draft(Parameters(interaction.parameters), shop.clients, shop.keys, shop.issuer)
     destination(draft)
-    return validate(draft)
+    try:
+        return validate(draft)
+    except RedirectRefusal as refusal:
+        raise PageRefusal("expired_interaction", "This interaction is not valid any more.", reason=str(refusal)) from (
+            refusal
+        )

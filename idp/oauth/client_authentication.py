@@ -151,7 +151,11 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authli
 
     def __call__(self, query_client: Any, request: Any) -> Any:
         """Authenticate the client of `request`, with the algorithm that it registered."""
-        found = query_client(_unverified(request.form.get("client_assertion") or "", 1).get("sub"))
+        client_id, subject = request.form.get("client_id"), _unverified(request.form.get("client_assertion") or "", 1)
+        if client_id is not None and client_id != subject.get("sub"):
+            # RFC 7521 4.2: where client_id is sent too, it names the client that the assertion names.
+            raise InvalidClientError(description="client_id is not the subject of the assertion.")
+        found = query_client(subject.get("sub"))
         if found is not None:
             self._registered_alg = found.client.token_endpoint_auth_signing_alg
         return super().__call__(query_client, request)

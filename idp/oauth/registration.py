@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +28,11 @@ SUPPORTED: Mapping[str, Any] = {
 """What a client may register for; discovery says the same (Discovery 3)."""
 
 _URI_LISTS = ("redirect_uris", "post_logout_redirect_uris", "resources")
+_LISTS = (*_URI_LISTS, "grant_types", "response_types")
 _URIS = ("client_uri", "jwks_uri", "initiate_login_uri", "backchannel_logout_uri")
+_TEXTS = (*_URIS, "client_name", "scope", "subject_type", "id_token_signed_response_alg")
+# Host, port, path and query spelt out: no user name, no fragment (RFC 6749 3.1.2), nothing that is not ASCII.
+_URI = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][!-\"$-~]*)?")
 
 
 def load_clients(settings: Settings) -> Clients:
@@ -90,14 +95,29 @@ def _names(portal: PortalFile, table: Mapping[str, Any]) -> dict[str, str]:
     return names
 
 
+def _check_shapes(path: str, table: Mapping[str, Any]) -> None:
+    # Before Authlib, which takes the shapes for granted.
+    for name in _LISTS:
+        value = table.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise BadPortalFile(f"{path}: [client] {name} must be a list of texts.")
+    for name in _TEXTS:
+        if not isinstance(table.get(name, ""), str):
+            raise BadPortalFile(f"{path}: [client] {name} must be a text.")
+    keys = table.get("jwks", {"keys": []})
+    if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
+        raise BadPortalFile(f"{path}: [client] jwks must be a JWK Set (RFC 7517 5).")
+
+
 def _validate(path: str, table: Mapping[str, Any]) -> None:
+    _check_shapes(path, table)
     for claims_class in (ClientMetadataClaims, OpenIDClientMetadataClaims):
         claims = claims_class(dict(table), {}, claims_class.get_claims_options(SUPPORTED))
         try:
             claims.validate()
         except JoseError as error:
             raise BadPortalFile(f"{path}: [client] {error.description or error}") from error
-    if not isinstance(table.get("redirect_uris"), list) or not table["redirect_uris"]:
+    if not table.get("redirect_uris"):
         raise BadPortalFile(f"{path}: [client] redirect_uris must list at least one address.")
     if ("jwks_uri" in table) == ("jwks" in table):
         raise BadPortalFile(f"{path}: [client] needs jwks_uri or jwks, and not both (RFC 7591 2).")
@@ -113,7 +133,6 @@ def _validate(path: str, table: Mapping[str, Any]) -> None:
             _check_uri(path, name, table[name])
 
 
-def _check_uri(path: str, name: str, uri: object) -> None:
-    parts = urlsplit(uri) if isinstance(uri, str) else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
+def _check_uri(path: str, name: str, uri: str) -> None:
+    if not _URI.fullmatch(uri):
         raise BadPortalFile(f"{path}: [client] {name}: {uri!r} must be an http(s) address without a fragment.")

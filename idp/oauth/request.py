@@ -86,6 +86,11 @@ class Loaded:
     person: Person | None = None
     why: str = ""
 
+    @property
+    def granted(self) -> Grant | None:
+        """The grant that the code or refresh token stands for."""
+        return self.grant or (self.refresh_token.grant if self.refresh_token else None)
+
 
 class BridgedRequest(OAuth2Request):  # type: ignore[misc]
     """A request whose body was read and whose facts were loaded before."""

@@ -47,7 +47,8 @@ class TokenEndpoint:
         grant_type = parameters.get("grant_type")
         if grant_type is None:
             raise TokenRefusal("invalid_request", "grant_type is missing.")
-        await self._load_grant(parameters, request.loaded)
+        loaded = request.loaded
+        await self._load_grant(parameters, loaded)
         grant = _authlib(lambda: self.server.get_token_grant(request), request)
         try:
             _authlib(grant.validate_token_request, request)
@@ -56,6 +57,9 @@ class TokenEndpoint:
             await self._punish_reuse(request)
             raise
         await self._use_assertion(request)
+        if loaded.granted and any(one != loaded.granted.resource for one in parameters.all("resource")):
+            # RFC 8707 2.2: what was not granted cannot be asked for here.
+            raise TokenRefusal("invalid_target", "That resource was not granted.")
         refresh_token = await self._use_up(request)
         _, answer, _ = _authlib(grant.create_token_response, request)
         if refresh_token is not None:
@@ -85,7 +89,7 @@ class TokenEndpoint:
         return answer
 
     async def _request(self, parameters: Parameters, headers: Mapping[str, str], path: str) -> BridgedRequest:
-        repeated = sorted(parameters.repeated())
+        repeated = sorted(parameters.repeated() - {"resource"})
         if repeated:
             raise TokenRefusal("invalid_request", f"The parameter {repeated[0][:40]} is repeated.")
         if "authorization" in headers:
@@ -105,7 +109,7 @@ class TokenEndpoint:
             loaded.grant = await self.stores.grants.by_code(hash_of(code))
         elif parameters.get("grant_type") == "refresh_token" and refresh_token:
             loaded.refresh_token = await self.stores.grants.by_refresh_token(hash_of(refresh_token))
-        grant = loaded.grant or (loaded.refresh_token.grant if loaded.refresh_token else None)
+        grant = loaded.granted
         if grant is not None:
             loaded.person = await self.stores.people.by_id(grant.user_id)
 

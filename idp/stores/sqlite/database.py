@@ -13,7 +13,7 @@ MIGRATIONS = ("schema.sql",)
 """Applied in order; `user_version` counts how many a file has had."""
 
 _SWEEPS = (
-    "DELETE FROM interactions WHERE expires_at < :now - 86400",
+    "DELETE FROM interactions WHERE expires_at < :now - 600",
     "DELETE FROM assertions WHERE expires_at < :now - 60",
     "DELETE FROM revoked_access_tokens WHERE expires_at < :now - 60",
     "DELETE FROM refresh_tokens WHERE expires_at < :now - 86400",
