@@ -48,9 +48,7 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     incident = new_incident()
     log.error("incident %s: unexpected %s", incident, type(error).__name__, exc_info=error)
-    return page(
-        request, "problem.html", None, status=500, here="/", code="unexpected", incident=incident, again=None
-    )
+    return page(request, "problem.html", None, status=500, here="/", code="unexpected", incident=incident, again=None)
 
 
 async def _page(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:

@@ -9,14 +9,16 @@ log = logging.getLogger("portals")
 
 
 def record(event: str, *, level: int = logging.INFO, **facts: object) -> None:
-    """Write `event` with `facts`; texts from outside are cut at LIMIT and written in ASCII, so that a line stays a line."""
+    """Write `event` with `facts`; texts are cut at LIMIT and written in ASCII, so that a line stays a line."""
     told = (f"{name}={_written(value)}" for name, value in facts.items() if value is not None)
     log.log(level, "%s", " ".join((event, *told)))
 
 
 def problem(portal: str, incident: str, code: str, reason: str, verdict: str | None = None) -> None:
     """Write why a request was refused, under the incident number that the caller was given."""
-    record("problem", level=logging.WARNING, portal=portal, incident=incident, code=code, verdict=verdict, reason=reason)
+    record(
+        "problem", level=logging.WARNING, portal=portal, incident=incident, code=code, verdict=verdict, reason=reason
+    )
 
 
 def _written(value: object) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import uvicorn
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -50,6 +50,7 @@ class ProviderDouble:
     refresh_tokens: set[str] = field(default_factory=set)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     after: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    _auth_time: int | None = None
 
     def start(self) -> None:
         """Serve on a free loopback port until `stop`."""
@@ -62,7 +63,9 @@ class ProviderDouble:
             "/token": self._token,
             "/userinfo": self._userinfo,
         }
-        app = Starlette(routes=[Route(path, self._seen(path, end), methods=["GET", "POST"]) for path, end in paths.items()])
+        app = Starlette(
+            routes=[Route(path, self._seen(path, end), methods=["GET", "POST"]) for path, end in paths.items()]
+        )
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", http="h11"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [sock]}, daemon=True)
         self._thread.start()
@@ -128,7 +131,8 @@ class ProviderDouble:
 
     async def _token(self, request: Request) -> Response:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-        assertion = jwt.decode(form["client_assertion"], KeySet.import_key_set(self.client_jwks), algorithms=["ES256"])
+        key = ECKey.import_key(self.client_jwks["keys"][0])
+        assertion = jwt.decode(form["client_assertion"], key, algorithms=["ES256"])
         assert assertion.claims["aud"] == self.issuer
         assert assertion.claims["sub"] == assertion.claims["iss"] == "beijing"
         assert assertion.claims["exp"] - assertion.claims["iat"] <= 60
@@ -161,7 +165,9 @@ class ProviderDouble:
     @property
     def auth_time(self) -> int:
         """When the person signed in at the provider; the same for the whole session."""
-        return self.__dict__.setdefault("_auth_time", int(self.clock()) - 10)
+        if self._auth_time is None:
+            self._auth_time = int(self.clock()) - 10
+        return self._auth_time
 
     async def _userinfo(self, request: Request) -> Response:
         payload = request.headers["authorization"].split(".")[1]

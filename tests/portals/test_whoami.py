@@ -45,7 +45,7 @@ async def test_no_token_is_answered_without_an_error_code(portal: Running, heade
 
 @pytest.mark.parametrize("credentials", ["Bearer", "Bearer ", "Bearer a b", "Bearer ü", 'Bearer "a"', "Bearer a,b"])
 async def test_a_malformed_header_is_invalid_request(portal: Running, credentials: str) -> None:
-    answer = await portal.http.get("/api/whoami", headers={"authorization": credentials.encode("latin-1")})
+    answer = await portal.http.get("/api/whoami", headers=[(b"authorization", credentials.encode("latin-1"))])
     assert answer.status_code == 400
     assert 'error="invalid_request"' in answer.headers["www-authenticate"]
 
@@ -70,7 +70,7 @@ async def test_every_wrong_token_is_refused_with_its_code_in_the_log_and_nowhere
     tried = 0
     for wrong in wrong_access_tokens(portal.provider.signer, facts):
         caplog.clear()
-        answer = await portal.http.get("/api/whoami", headers={"authorization": f"Bearer {wrong.token}".encode()})
+        answer = await portal.http.get("/api/whoami", headers=[(b"authorization", f"Bearer {wrong.token}".encode())])
         assert answer.status_code == (401 if wrong.bearer else 400), wrong.name
         assert wrong.code not in answer.text + str(answer.headers)
         if wrong.bearer:
