@@ -121,7 +121,7 @@ OFFSETS = st.integers(-100, 100) | st.sampled_from([-31, -30, -29, 29, 30, 31])
     iss=st.sampled_from([FACTS.issuer, FACTS.issuer + "/", "https://idp.example"]),
     own=st.booleans(), in_array=st.booleans(), signed_by_another=st.booleans(),
 )  # fmt: skip
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_all_three_say_the_same_of_any_mixture(
     use: Use,
     alg: str,

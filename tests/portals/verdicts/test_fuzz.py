@@ -68,7 +68,7 @@ def test_any_signed_json_is_refused(header: Any, claims: Any, use: Use) -> None:
 
 
 @given(name=st.sampled_from(NAMES), value=JSON, use=use_of)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_value_of_a_known_name_gets_a_verdict(name: str, value: Any, use: Use) -> None:
     in_header = name in ("alg", "kid", "typ", "crit", "jwk")
     header = {**good_header(use, SIGNER), **({name: value} if in_header else {})}
@@ -79,7 +79,7 @@ def test_any_value_of_a_known_name_gets_a_verdict(name: str, value: Any, use: Us
 
 
 @given(place=st.integers(0, 2000), replacement=st.binary(min_size=0, max_size=3), use=use_of)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_altered_byte_is_noticed(place: int, replacement: bytes, use: Use) -> None:
     good = good_token(use, SIGNER, FACTS).encode()
     place %= len(good)
