@@ -91,6 +91,10 @@ class SqliteGrants:
             )
             if row is None:
                 return False
+            # A family that is used lives on, so its grant must not be swept before its youngest token.
+            self._database.execute(
+                "UPDATE grants SET keep_until = max(keep_until, ?) WHERE grant_id = ?", (expires_at, row["grant_id"])
+            )
             self._keep_refresh_token(new_hash, row["grant_id"], now, expires_at)
             return True
 
