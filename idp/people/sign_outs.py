@@ -104,6 +104,8 @@ class SignOuts:
             await self._sessions.lower_level(person.user_id, level)
             live = await self._sign_ins.live_of_person(person.user_id)
             await self.sids([sign_in.sid for sign_in in live], Reason.LEVEL_LOWERED)
+            # Offline grants whose sign-in has ended before claim the old level too.
+            await self._grants.revoke_of_person(person.user_id, None, self._clock())
 
     async def expire(self, idle: float) -> int:
         """End the sessions that have run out, so that their clients are told too; return how many."""
