@@ -45,7 +45,9 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # authlib is untyp
     def issue_token(self, user: Any, refresh_token: BridgedRefreshToken) -> dict[str, Any]:
         """Mint the answer's tokens, narrowed to the scope that was asked for."""
         minter: Minter = self.server.minter
-        scope = self.request.payload.scope or refresh_token.get_scope()
+        asked = (self.request.payload.scope or refresh_token.get_scope()).split()
+        # In the grant's order and each once, whatever the request's spelling.
+        scope = " ".join(one for one in refresh_token.get_scope().split() if one in asked)
         return minter.again(self.request.client.client, self.request.loaded, scope)
 
     def save_token(self, token: dict[str, Any]) -> None:
