@@ -184,6 +184,7 @@ async def _assemble(
             issuer=settings.issuer,
             refresh_seconds=settings.idp_refresh_token_seconds,
             offline_seconds=settings.idp_offline_seconds,
+            idle_seconds=settings.idp_session_idle_seconds,
         ),
         auditor=auditor,
         pages=pages,

@@ -27,7 +27,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class TokenEndpoint:
-    """What the endpoints that a client calls directly share; `refresh_seconds` and `offline_seconds` are lifetimes."""
+    """What the endpoints that a client calls directly share; `refresh_seconds` to `idle_seconds` are lifetimes."""
 
     server: Server
     stores: Stores
@@ -40,6 +40,7 @@ class TokenEndpoint:
     issuer: str
     refresh_seconds: float
     offline_seconds: float
+    idle_seconds: float
 
     async def token(self, parameters: Parameters, headers: Mapping[str, str]) -> Answer:
         """Answer a token request (RFC 6749 4.1.3, 6). Raises TokenRefusal."""
@@ -92,11 +93,11 @@ class TokenEndpoint:
         repeated = sorted(parameters.repeated() - {"resource"})
         if repeated:
             raise TokenRefusal("invalid_request", f"The parameter {repeated[0][:40]} is repeated.")
-        if "authorization" in headers:
+        if "authorization" in headers or parameters.get("client_secret") is not None:
             if parameters.get("client_assertion") is not None:
                 # RFC 6749 2.3: a client uses one method per request.
                 raise TokenRefusal("invalid_request", "More than one way of client authentication is used.")
-            raise _invalid_client("The Authorization header is no way of authentication here.", challenge=True)
+            raise _invalid_client("A secret is no way of authentication here.", challenge="authorization" in headers)
         presented = await load(parameters, self.clients, self.client_keys)
         now = self.clock()
         assertion = ClientAssertion(presented, [self.issuer, f"{self.issuer}/token", self.issuer + path], now)
@@ -149,7 +150,8 @@ class TokenEndpoint:
         if offline:
             return now + self.offline_seconds
         session = await self.stores.sessions.live(session_id, now)
-        if session is None:
+        # One that has been idle too long may not have been noticed yet; using it now must not revive it.
+        if session is None or now - session.seen_at >= self.idle_seconds:
             raise TokenRefusal("invalid_grant", "The sign-in has ended.", reason="the session has ended")
         return min(now + self.refresh_seconds, session.expires_at)
 
