@@ -6,12 +6,13 @@ Parameters given as keywords replace the right ones; one that is None is left ou
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from tests.visitor import Visitor
 from web.clock import Clock
+from web.connect import DEFAULT_MAP, ConnectMap, MappedTransport
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ClientKey = ECKey | RSAKey | OKPKey
@@ -96,6 +98,17 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_toml_value(one) for one in value) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def refusal(response: httpx.Response, status: int = 400) -> str:
+    """Return the code of an error answer after checking that it is one as RFC 6749 5.2 wants it."""
+    assert response.status_code == status, f"{response.status_code}: {response.text[:400]}"
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    body = response.json()
+    assert set(body) == {"error", "error_description", "incident"}
+    assert all(0x20 <= ord(char) <= 0x7E and char not in '"\\' for char in body["error_description"])
+    return str(body["error"])
 
 
 @dataclass(frozen=True)
@@ -229,23 +242,41 @@ class PortalClient:
         full = {name: value for name, value in full.items() if value is not None}
         return jwt.encode(full, claims, used, algorithms=[str(full["alg"])])
 
-    def call(self, path: str, parameters: Mapping[str, str | None], **options: Any) -> httpx.Response:
-        """POST a form as this client to /token, /introspect or /revoke; given parameters win over its credentials."""
+    def form(self, parameters: Mapping[str, str | None]) -> dict[str, str]:
+        """Return `parameters` with this client's credentials; given ones win."""
         form: dict[str, str | None] = {"client_assertion_type": ASSERTION_TYPE, **parameters}
         if "client_assertion" not in form:
             form["client_assertion"] = self.assertion()
-        sent = {name: value for name, value in form.items() if value is not None}
-        return self.http.post(self.issuer + path, data=sent, **options)
+        return {name: value for name, value in form.items() if value is not None}
 
-    def exchange(self, landing: Landing, **changes: str | None) -> httpx.Response:
-        """Redeem the code (RFC 6749 4.1.3)."""
+    def call(self, path: str, parameters: Mapping[str, str | None], **options: Any) -> httpx.Response:
+        """POST a form as this client to /token, /introspect or /revoke."""
+        return self.http.post(self.issuer + path, data=self.form(parameters), **options)
+
+    def at_once(self, path: str, requests: Sequence[Mapping[str, str | None]]) -> list[httpx.Response]:
+        """POST several forms at the same time, each on a connection of its own."""
+        forms = [self.form(parameters) for parameters in requests]
+
+        async def send() -> list[httpx.Response]:
+            transport = MappedTransport(ConnectMap.parse(DEFAULT_MAP))
+            async with httpx.AsyncClient(transport=transport, timeout=30, trust_env=False) as http:
+                return await asyncio.gather(*(http.post(self.issuer + path, data=form) for form in forms))
+
+        return asyncio.run(send())
+
+    def redemption(self, landing: Landing, **changes: str | None) -> dict[str, str | None]:
+        """Return the parameters that redeem a code (RFC 6749 4.1.3)."""
         right: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": landing.code,
             "redirect_uri": landing.asked.parameters["redirect_uri"],
             "code_verifier": landing.asked.code_verifier,
         }
-        return self.call("/token", {**right, **changes})
+        return {**right, **changes}
+
+    def exchange(self, landing: Landing, **changes: str | None) -> httpx.Response:
+        """Redeem the code."""
+        return self.call("/token", self.redemption(landing, **changes))
 
     def tokens(self, visitor: Visitor, username: str = "li.beijing", **changes: str | None) -> Tokens:
         """Sign in, consenting to everything, and redeem the code; fails unless both succeed."""
