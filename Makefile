@@ -19,7 +19,7 @@ tour: $(VENV)/run.stamp ## watch a scripted person log in once and roam
 	@$(BIN)/manyou tour
 
 test: $(VENV)/dev.stamp ## run every test, the ones in a real browser included
-	@$(BIN)/python tests/browser_setup.py
+	@$(BIN)/python -m tests.browser_setup
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/dev.stamp ## lint, format, types, direction of imports

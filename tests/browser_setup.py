@@ -12,15 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def system_chromium() -> str | None:
-    """Return the path of the system's Chromium, or None; CHROMIUM names one that is elsewhere."""
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named
-    return next((path for path in map(shutil.which, NAMES) if path), None)
+from lab.chromium import system_chromium
 
 
 def downloaded_chromium() -> str | None:

@@ -1,0 +1,123 @@
+"""Where the tour takes place: a region of its own with temporary state, or the one that is running."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+import idp.settings
+import portals.settings
+from lab.region import RegionThread
+from lab.tour.hop import PROVIDER
+from lab.tour.traveller import Caller, LostOnTheWay
+from portals.portal import Portal, load
+from web import logs
+from web.addresses import portal_folders
+from web.connect import ConnectMap
+
+KEPT_SETTINGS = ("MANYOU_PORTALS", "MANYOU_BIND")
+"""The other settings describe a region that is not the tour's own."""
+DELIVERIES = 100
+
+
+class NobodyThere(Exception):
+    """No region where one should be running; the text is one sentence."""
+
+
+class Inside:
+    """What only who runs the region can see: how deliveries went, and why a request was refused."""
+
+    def __init__(self, region: RegionThread) -> None:
+        self._region = region
+        self._refusals = _Refusals()
+        logging.getLogger("portals").addHandler(self._refusals)
+
+    def delivered(self, username: str) -> set[str]:
+        """Return the client_ids that the person's logout tokens have reached (Back-Channel Logout 2.8)."""
+        # A demo person's user_id is the user name.
+        deliveries = self._region.app(PROVIDER).state.parts.stores.deliveries
+        rows = self._region.run(deliveries.of_person(username, DELIVERIES))
+        return {row.client_id for row in rows if row.state == "delivered"}
+
+    def refused_for(self, incident: str, code: str) -> bool:
+        """Tell whether a portal's log has `code` as the verdict of the refusal with this incident number."""
+        return any(incident in line and code in line for line in self._refusals.lines)
+
+    def close(self) -> None:
+        """Look no longer."""
+        logging.getLogger("portals").removeHandler(self._refusals)
+
+
+class _Refusals(logging.Handler):
+    """Remembers what portals write when they refuse."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Where the provider and the portals (in the order of their ports) are, and how to reach them; `inside` if ours."""
+
+    issuer: str
+    portals: tuple[Portal, ...]
+    connect: ConnectMap
+    inside: Inside | None = None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Which service is at which host and port."""
+        return {urlsplit(self.issuer).netloc: PROVIDER} | {
+            urlsplit(portal.address).netloc: portal.client_id for portal in self.portals
+        }
+
+
+@contextmanager
+def own_region() -> Iterator[Grounds]:
+    """Run a region on free ports, whose state is gone afterwards. Raises what RegionThread and settings raise."""
+    for name in [name for name in os.environ if name.startswith("MANYOU_") and name not in KEPT_SETTINGS]:
+        del os.environ[name]
+    with TemporaryDirectory(prefix="manyou-tour-") as folder:
+        logs.to_file(Path(folder) / "manyou.log")
+        with RegionThread(Path(folder) / "var") as region:
+            port_base = urlsplit(region.issuer).port
+            assert port_base is not None
+            settings = portals.settings.Settings(port_base=port_base)
+            inside = Inside(region)
+            try:
+                yield Grounds(region.issuer, _portals(settings), region.connect, inside)
+            finally:
+                inside.close()
+
+
+def running_region(port_base: int | None) -> Grounds:
+    """Find the region that the environment and `port_base` describe. Raises NobodyThere, and what settings raise."""
+    if port_base is not None:
+        os.environ["MANYOU_PORT_BASE"] = str(port_base)
+    issuer = idp.settings.load().issuer
+    settings = portals.settings.from_environment()
+    caller = Caller(settings.connect_map, {}, lambda hop: None)
+    try:
+        health = caller.get(f"{issuer}/healthz").status_code
+    except LostOnTheWay:
+        health = 0
+    finally:
+        caller.close()
+    if health != 200:
+        raise NobodyThere(f"No region is running at {issuer}: start it with `manyou up`, or leave out --running.")
+    return Grounds(issuer, _portals(settings), settings.connect_map)
+
+
+def _portals(settings: portals.settings.Settings) -> tuple[Portal, ...]:
+    found = [load(folder, settings) for folder in portal_folders(settings.portals)]
+    return tuple(sorted(found, key=lambda portal: portal.port))
