@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -14,8 +15,10 @@ from web.connect import ConnectMap, MappedTransport
 
 JWKS_SECONDS = 300.0
 JWKS_COOLDOWN_SECONDS = 10.0
+JWKS_RETRY_SECONDS = 2.0
 JWKS_LIMIT = 64 * 1024
 FETCH_SECONDS = 3.0
+"""From the first byte asked for to the last one answered."""
 
 
 class KeysUnavailable(Exception):
@@ -50,7 +53,8 @@ class ClientKeys:
     """The JWK Sets of clients, fetched from their jwks_uri, kept for a while, fetched again for an unknown kid.
 
     What is fetched is bounded in time and size and follows no redirect. An unknown kid makes a client's set be fetched
-    at most once in JWKS_COOLDOWN_SECONDS, so that made-up kids are no way to keep the provider busy.
+    at most once in JWKS_COOLDOWN_SECONDS, and one that failed is left alone for JWKS_RETRY_SECONDS, so that anybody's
+    made-up assertions are no way to keep the provider or the client busy.
     """
 
     def __init__(self, connect: ConnectMap, clock: Clock) -> None:
@@ -59,6 +63,8 @@ class ClientKeys:
         )
         self._clock = clock
         self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
+        self._failed: dict[str, tuple[float, KeysUnavailable]] = {}
+        self._fetching: dict[str, asyncio.Lock] = {}
 
     async def of(self, client: Client, kid: str | None) -> Mapping[str, Any]:
         """Return the client's JWK Set. Raises KeysUnavailable."""
@@ -66,27 +72,40 @@ class ClientKeys:
             return client.jwks
         if client.jwks_uri is None:
             raise KeysUnavailable(f"{client.client_id} has registered neither jwks nor jwks_uri.")
+        kept = self._kept_for(client.client_id, kid)
+        if kept is not None:
+            return kept
+        # One fetch at a time: whoever had to wait finds what it brought.
+        async with self._fetching.setdefault(client.client_id, asyncio.Lock()):
+            return self._kept_for(client.client_id, kid) or await self._renew(client.client_id, client.jwks_uri)
+
+    def _kept_for(self, client_id: str, kid: str | None) -> Mapping[str, Any] | None:
         now = self._clock()
-        fetched_at, document = self._kept.get(client.client_id, (None, {"keys": []}))
+        fetched_at, document = self._kept.get(client_id, (None, {"keys": []}))
         if fetched_at is not None and 0 <= now - fetched_at < JWKS_SECONDS:
             known = any(key.get("kid") == kid for key in document["keys"])
             if known or kid is None or now - fetched_at < JWKS_COOLDOWN_SECONDS:
                 return document
-        document = await self._fetch(client.jwks_uri)
-        self._kept[client.client_id] = (now, document)
+        return None
+
+    async def _renew(self, client_id: str, uri: str) -> Mapping[str, Any]:
+        failed_at, failure = self._failed.get(client_id, (None, None))
+        if failure is not None and failed_at is not None and 0 <= self._clock() - failed_at < JWKS_RETRY_SECONDS:
+            raise KeysUnavailable(f"{failure} That was moments ago.")
+        try:
+            document = await self._fetch(uri)
+        except KeysUnavailable as error:
+            self._failed[client_id] = (self._clock(), error)
+            raise
+        self._failed.pop(client_id, None)
+        self._kept[client_id] = (self._clock(), document)
         return document
 
     async def _fetch(self, uri: str) -> Mapping[str, Any]:
         try:
-            async with self._http.stream("GET", uri, headers={"accept": "application/json"}) as response:
-                if response.status_code != 200:
-                    raise KeysUnavailable(f"{uri} answered {response.status_code}.")
-                body = b""
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > JWKS_LIMIT:
-                        raise KeysUnavailable(f"{uri} answered more than {JWKS_LIMIT} bytes.")
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(FETCH_SECONDS):
+                body = await self._body(uri)
+        except (httpx.HTTPError, TimeoutError) as error:
             raise KeysUnavailable(f"{uri} cannot be reached: {type(error).__name__}.") from error
         try:
             document = json.loads(body)
@@ -96,6 +115,19 @@ class ClientKeys:
         if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
             raise KeysUnavailable(f"{uri} did not answer a JWK Set.")
         return {"keys": keys}
+
+    async def _body(self, uri: str) -> bytes:
+        # Uncompressed, so that the limit is one of what is held in memory.
+        headers = {"accept": "application/json", "accept-encoding": "identity"}
+        async with self._http.stream("GET", uri, headers=headers) as response:
+            if response.status_code != 200:
+                raise KeysUnavailable(f"{uri} answered {response.status_code}.")
+            body = b""
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > JWKS_LIMIT:
+                    raise KeysUnavailable(f"{uri} answered more than {JWKS_LIMIT} bytes.")
+            return body
 
     async def close(self) -> None:
         """Close the connections."""
