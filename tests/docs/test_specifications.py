@@ -1,0 +1,38 @@
+"""docs/specifications.md claims nothing without a file that does it and a test that holds it."""
+
+from __future__ import annotations
+
+import re
+
+from tests.docs.defined import names_in, rows
+from tests.rules.tracked import ROOT
+
+ROWS = rows((ROOT / "docs/specifications.md").read_text(encoding="utf-8"))
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+FILE = re.compile(r"`([\w/]+\.\w+)`")
+
+
+def test_every_clause_has_a_state() -> None:
+    assert len(ROWS) > 60
+    assert {row[2] for row in ROWS} == {"done", "partly", "not done"}
+
+
+def test_every_named_file_exists() -> None:
+    named = {path for row in ROWS for path in FILE.findall(row[3])}
+    assert sorted(path for path in named if not (ROOT / path).is_file()) == []
+
+
+def test_every_named_test_exists() -> None:
+    named = {found for row in ROWS for found in TEST.findall(row[4])}
+    assert sorted(f"{path}::{name}" for path, name in named if name not in names_in(path)) == []
+
+
+def test_what_is_done_names_its_file_and_its_test() -> None:
+    bare = [
+        f"{row[0]}: {row[1]}" for row in ROWS if row[2] == "done" and not (FILE.search(row[3]) and TEST.search(row[4]))
+    ]
+    assert bare == []
+
+
+def test_what_is_not_done_names_no_file_as_if_it_were_there() -> None:
+    assert [row[1] for row in ROWS if row[2] == "not done" and FILE.search(row[3]) and "refused" not in row[1]] == []
