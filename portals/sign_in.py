@@ -52,7 +52,11 @@ class TokenAnswer:
 
 
 class _ShortPrivateKeyJWT(PrivateKeyJWT):  # type: ignore[misc]
-    """Authlib's private_key_jwt with our lifetime: its own is an hour."""
+    """Authlib's private_key_jwt with our lifetime and clock: its own are an hour and the system's."""
+
+    def __init__(self, issuer: str, kid: str, clock: Clock) -> None:
+        super().__init__(token_endpoint=issuer, headers={"kid": kid}, alg=ALG)
+        self._clock = clock
 
     def sign(self, auth: Any, token_endpoint: str) -> str:
         """Return a fresh assertion; `aud` is the issuer (RFC 7523 3, as FAPI 2.0 5.3.3.1 narrows it)."""
@@ -62,6 +66,7 @@ class _ShortPrivateKeyJWT(PrivateKeyJWT):  # type: ignore[misc]
             token_endpoint=self.token_endpoint,
             alg=self.alg,
             header=dict(self.headers),
+            issued_at=int(self._clock()),
             expires_in=ASSERTION_SECONDS,
         )
         return signed
@@ -86,8 +91,7 @@ class SignIn:
             follow_redirects=False,
             trust_env=False,
         )
-        assertion = _ShortPrivateKeyJWT(token_endpoint=provider.issuer, headers={"kid": key.kid}, alg=ALG)
-        self._client.register_client_auth_method(assertion)
+        self._client.register_client_auth_method(_ShortPrivateKeyJWT(provider.issuer, str(key.kid), clock))
 
     async def begin(
         self,
