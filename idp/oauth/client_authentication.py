@@ -15,7 +15,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key, KeySet, import_key
 
 from idp.clients import ClientKeys, Clients, KeysUnavailable
 from idp.model import Client
@@ -80,6 +80,14 @@ def _usable(key: dict[str, Any], client: Client, kid: object) -> bool:
     )
 
 
+def _imported(key: dict[str, Any]) -> Key | None:
+    # One by one: RFC 7517 5 wants keys that cannot be used passed over, not the whole set refused.
+    try:
+        return import_key(key)
+    except (JoseError, ValueError, TypeError, KeyError):
+        return None
+
+
 class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authlib is untyped
     """RFC 7523 section 3 for one request."""
 
@@ -111,13 +119,10 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authli
         """Return the keys of that client that were loaded before."""
         if self._presented.unavailable:
             raise InvalidClientError(description="The keys of the client cannot be had.")
-        try:
-            keys = KeySet.import_key_set(self._presented.keys)  # type: ignore[arg-type]
-        except (JoseError, ValueError, TypeError, KeyError) as error:
-            raise InvalidClientError(description="The keys of the client cannot be read.") from error
-        if not keys.keys:
+        keys = [key for one in self._presented.keys["keys"] if (key := _imported(one)) is not None]
+        if not keys:
             raise InvalidClientError(description="The client has published no such key.")
-        return keys
+        return KeySet(keys)
 
     def process_assertion_claims(self, assertion: str, resolve_key: Any) -> Any:
         """Check signature and claims (RFC 7523 3) with the registered algorithm alone."""
@@ -144,7 +149,8 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authli
             registry.validate(claims)
         except (JoseError, TypeError, ValueError) as error:
             raise InvalidClientError(description="A claim of the assertion is not good.") from error
-        if not isinstance(claims["jti"], str) or not 0 < len(claims["jti"]) <= 256:
+        # Printable: JSON can hold lone surrogates, which no store takes.
+        if not isinstance(claims["jti"], str) or not 0 < len(claims["jti"]) <= 256 or not claims["jti"].isprintable():
             raise InvalidClientError(description="jti of the assertion is not good.")
         if claims["exp"] > self._now + LONGEST_LIFE:
             raise InvalidClientError(description="exp of the assertion is too far away.")
