@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from tests.visitor import Visitor
@@ -240,7 +240,8 @@ class PortalClient:
         alg = str(self.registration.table["token_endpoint_auth_signing_alg"])
         full = {"alg": alg, "kid": self.registration.key.kid, **(header or {})}
         full = {name: value for name, value in full.items() if value is not None}
-        return jwt.encode(full, claims, used, algorithms=[str(full["alg"])])
+        # JSON as Python writes it, so that claims can be what no library would write.
+        return jws.serialize_compact(full, json.dumps(claims), used, algorithms=[str(full["alg"])])
 
     def form(self, parameters: Mapping[str, str | None]) -> dict[str, str]:
         """Return `parameters` with this client's credentials; given ones win."""
