@@ -68,13 +68,15 @@ def _parts(portal: Portal, settings: Settings, clock: Clock) -> Parts:
     folder = settings.var / "portals" / portal.client_id
     connection = open_database(folder / "portal.db")
     key = load_or_make(folder / "client-key.json")
-    transport = BoundedTransport(settings.connect_map)
+    # With an http issuer no TLS is spoken (provider.py refuses endpoints of another scheme), and reading the
+    # certificates of all authorities would cost more than the rest of the start.
+    transport = BoundedTransport(settings.connect_map, verify=settings.provider.startswith("https:"))
     client = httpx2.AsyncClient(transport=transport, timeout=SECONDS, follow_redirects=False, trust_env=False)
     provider = Provider(settings.provider, client, clock)
     sign_in = SignIn(portal, provider, key, transport, clock)
     endings = Endings(connection)
     sessions = Sessions(connection, settings.portal_idle_seconds)
-    judge = Judge(portal, provider, clock, endings.sid_ended)
+    judge = Judge(portal, provider, clock, endings)
     return Parts(
         portal=portal,
         settings=settings,

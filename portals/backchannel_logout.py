@@ -41,6 +41,7 @@ async def _carry_out(request: Request, parts: Parts) -> int:
     ending = Ending(claims["jti"], claims.get("sid"), claims.get("sub"), now, claims["exp"] + 60)
     ended = await parts.endings.end(ending)
     if ended is None:
+        # Two deliveries at once: the verdict saw neither, the store lets one through.
         raise Problem("token_refused", "The logout token was used before.", verdict="token.jti.replayed")
     return ended
 

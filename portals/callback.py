@@ -121,7 +121,7 @@ async def _session(parts: Parts, flow: Flow, answer: TokenAnswer) -> tuple[Sessi
         sub=claims["sub"],
         sid=claims["sid"],
         acr=claims["acr"],
-        auth_time=int(claims["auth_time"]),
+        auth_time=claims.get("auth_time"),
         nonce=flow.nonce,
         scope=answer.scope or flow.scope,
         id_token=answer.id_token,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from portals.levels import ACR_VALUES
 from portals.portal import Portal
 from portals.provider import Provider
+from portals.stores.endings import Endings
 from portals.stores.sessions import Session
 from portals.verdict import Expectation, Use, Verdict, judge
 from web.clock import Clock
@@ -16,11 +16,12 @@ from web.clock import Clock
 class Judge:
     """Judges the tokens that reach one portal; the verdict itself is verdict.judge."""
 
-    def __init__(self, portal: Portal, provider: Provider, clock: Clock, sid_ended: Callable[[str], bool]) -> None:
+    def __init__(self, portal: Portal, provider: Provider, clock: Clock, endings: Endings) -> None:
         self._portal = portal
         self._provider = provider
         self._clock = clock
-        self._sid_ended = sid_ended
+        self._sid_ended = endings.sid_ended
+        self._jti_seen = endings.jti_seen
 
     def expectation(self, use: Use) -> Expectation:
         """Return what every token of `use` must meet here."""
@@ -71,7 +72,7 @@ class Judge:
 
     async def logout_token(self, token: str) -> Verdict:
         """Judge a logout token (OpenID Connect Back-Channel Logout 2.6)."""
-        return await self._judge(token, self.expectation("logout_token"))
+        return await self._judge(token, replace(self.expectation("logout_token"), jti_seen=self._jti_seen))
 
     async def _judge(self, token: str, expect: Expectation) -> Verdict:
         keys = await self._provider.keys()

@@ -64,6 +64,11 @@ def releases(session: Session, portal: Portal) -> list[Release]:
     return found
 
 
+def held(session: Session) -> frozenset[str]:
+    """Return the scopes of which something was released: consent to a phone number brings none where there is none."""
+    return frozenset(scope for scope, names in CLAIMS.items() if any(session.userinfo.get(name) for name in names))
+
+
 def record_of(visitor: Visitor) -> Record:
     """Return this portal's record of the person, for show: its number is covered as on any page."""
     told = visitor.session.userinfo

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from portals.errors import Problem
 from portals.frame import page
 from portals.items import gate
+from portals.me import held
 from portals.parts import parts_of
 from portals.visitor import Visitor, visitor_at
 from web.forms import query_parameters
@@ -21,7 +22,7 @@ async def home(request: Request) -> Response:
     visitor = await visitor_at(request)
     state = query_parameters(request).get("state") or ""
     sent = parts.cookies.read(request, parts.cookies.logout)
-    logged_out = visitor is None and sent is not None and secrets.compare_digest(sent, state)
+    logged_out = visitor is None and sent is not None and secrets.compare_digest(sent.encode(), state.encode())
     rows = [(item, gate(item, *_known(visitor))) for item in parts.portal.items]
     response = page(request, "home.html", visitor, rows=rows, logged_out=logged_out)
     if logged_out:
@@ -46,5 +47,7 @@ async def look(request: Request) -> Response:
     return Response(body, media_type="text/css", headers={"cache-control": "public, max-age=300"})
 
 
-def _known(visitor: Visitor | None) -> tuple[int | None, frozenset[str]]:
-    return (visitor.level, visitor.session.scopes) if visitor else (None, frozenset())
+def _known(visitor: Visitor | None) -> tuple[int | None, frozenset[str], frozenset[str]]:
+    if visitor is None:
+        return None, frozenset(), frozenset()
+    return visitor.level, visitor.session.scopes, held(visitor.session)

@@ -145,7 +145,8 @@ class SignIn:
                 code_verifier=flow.code_verifier,
             )
         except OAuthError as error:
-            raise Problem("code_refused", f"The token endpoint answered {error.error}: {error.description}") from error
+            code = "code_refused" if error.error == "invalid_grant" else "provider_refused"
+            raise Problem(code, f"The token endpoint answered {error.error}: {error.description}") from error
 
     async def refresh(self, refresh_token: str) -> TokenAnswer:
         """Renew a session's tokens (RFC 6749 6). Raises RefreshRefused, ProviderUnreachable."""
@@ -154,7 +155,9 @@ class SignIn:
                 grant_type="refresh_token", refresh_token=refresh_token, resource=self._portal.audience
             )
         except OAuthError as error:
-            raise RefreshRefused(f"The token endpoint answered {error.error}: {error.description}") from error
+            reason = f"The token endpoint answered {error.error}: {error.description}"
+            # Anything else is about this portal, not about the session, and may pass.
+            raise (RefreshRefused if error.error == "invalid_grant" else ProviderUnreachable)(reason) from error
 
     async def userinfo(self, access_token: str, sub: str) -> Mapping[str, Any]:
         """Return what the provider releases about `sub` (OpenID Connect Core 5.3). Raises Problem."""

@@ -32,7 +32,7 @@ class BeijingRecord:
     """meta and data; data is a text that holds JSON again."""
 
     title: Mapping[str, str] = {
-        "zh-CN": "北京格式:JSON 套 JSON 字符串,UTF-8",
+        "zh-CN": "北京格式：JSON 套 JSON 字符串，UTF-8",
         "en": "Beijing form: JSON in a JSON string",
     }
     encoding = "utf-8"

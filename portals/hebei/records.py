@@ -31,7 +31,7 @@ class HebeiRecord:
     """retCode, retMsg and user; 可信等级 is the one field with a Chinese name."""
 
     title: Mapping[str, str] = {
-        "zh-CN": "河北格式:GBK,生僻字以 \\u 转义传输",
+        "zh-CN": "河北格式：GBK，生僻字以 \\u 转义传输",
         "en": "Hebei form: GBK, rare characters as \\u escapes",
     }
     encoding = "gbk"

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS accounts (
   visits INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS sessions (
-  id TEXT PRIMARY KEY, sub TEXT NOT NULL, sid TEXT NOT NULL, acr TEXT NOT NULL, auth_time INTEGER NOT NULL,
+  id TEXT PRIMARY KEY, sub TEXT NOT NULL, sid TEXT NOT NULL, acr TEXT NOT NULL, auth_time REAL,
   nonce TEXT NOT NULL, scope TEXT NOT NULL, id_token TEXT NOT NULL, id_token_use TEXT NOT NULL,
   access_token TEXT NOT NULL, access_ends_at REAL NOT NULL, refresh_token TEXT, userinfo TEXT NOT NULL,
   created_at REAL NOT NULL, seen_at REAL NOT NULL, ends_at REAL NOT NULL

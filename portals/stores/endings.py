@@ -52,6 +52,10 @@ class Endings:
         """Tell whether `sid` has ended; not async, because the verdict asks in the middle of its checks."""
         return self._connection.execute("SELECT 1 FROM ended_sids WHERE sid = ?", (sid,)).fetchone() is not None
 
+    def jti_seen(self, jti: str) -> bool:
+        """Tell whether a logout token of this name was used; `end` alone decides, this only tells the verdict early."""
+        return self._connection.execute("SELECT 1 FROM logout_tokens WHERE jti = ?", (jti,)).fetchone() is not None
+
     async def subject_ended(self, sub: str, issued_at: float) -> bool:
         """Tell whether all of `sub`'s sessions were ended at or after `issued_at`, a token's `iat`."""
         row = self._connection.execute("SELECT ended_at FROM ended_subjects WHERE sub = ?", (sub,)).fetchone()

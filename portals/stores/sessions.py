@@ -23,7 +23,7 @@ class Session:
     sub: str
     sid: str
     acr: str
-    auth_time: int
+    auth_time: float | None
     nonce: str
     scope: str
     id_token: str

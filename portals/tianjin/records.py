@@ -31,7 +31,7 @@ class TianjinRecord:
     """zt (status) and ry (the person); GB 18030 holds every character, four bytes for the rare ones."""
 
     title: Mapping[str, str] = {
-        "zh-CN": "天津格式:拼音首字母字段,GB 18030",
+        "zh-CN": "天津格式：拼音首字母字段，GB 18030",
         "en": "Tianjin form: pinyin field names, GB 18030",
     }
     encoding = "gb18030"

@@ -35,8 +35,13 @@ def item(who: tuple[Who, ...] = ("natural",), level: int = 3, needs: tuple[str, 
 def test_what_stands_before_an_item(
     offered: Item, level: int | None, scope: tuple[str, ...], steps: tuple[str, ...], missing: tuple[str, ...]
 ) -> None:
-    found = gate(offered, level, scope)
+    found = gate(offered, level, scope, scope)
     assert (found.steps, found.missing, found.open) == (steps, missing, not steps)
+
+
+def test_consent_to_what_nobody_has_does_not_open_an_item() -> None:
+    found = gate(item(needs=("phone", "id_number")), 3, ("phone", "id_number"), ("id_number",))
+    assert (found.steps, found.missing) == (("no_data",), ("phone",))
 
 
 @pytest.mark.parametrize(

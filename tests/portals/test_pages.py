@@ -55,6 +55,9 @@ async def test_an_item_says_what_stands_before_it(portal: Running) -> None:
     assert await step("BJ-0104") == "raise_level"
     assert await step("BJ-0107") == "legal_only"
     await portal.sign_in("/login?item=BJ-0101")
+    assert await step("BJ-0101") == "no_data"
+    portal.provider.person["id_number"] = "110000190001010012"
+    await portal.sign_in("/login?item=BJ-0101")
     assert await step("BJ-0101") == "ready"
 
 

@@ -175,6 +175,8 @@ async def test_a_wrong_code_is_a_page_that_offers_a_new_sign_in(portal: Running)
         ({"exp": 1}, "token.exp.past"),
         ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "token.at_hash.wrong"),
         ({"sid": None}, "token.sid.missing"),
+        ({"acr": None}, "token.acr.missing"),
+        ({"acr": "urn:manyou:loa:9"}, "token.acr.not_accepted"),
     ],
 )
 async def test_a_wrong_id_token_is_refused_and_the_log_has_the_code(
@@ -301,3 +303,10 @@ async def test_a_provider_that_is_down_at_refresh_leaves_the_session(portal: Run
     portal.clock.advance(280)
     assert (await portal.http.get("/inspect")).status_code == 503
     assert (await portal.http.get("/me")).status_code == 200
+
+
+async def test_an_id_token_need_not_tell_when_the_person_signed_in(portal: Running) -> None:
+    portal.provider.id_token_changes = {"auth_time": None}
+    assert (await portal.sign_in()).status_code == 303
+    portal.clock.advance(280)
+    assert (await portal.http.get("/inspect")).status_code == 200

@@ -43,6 +43,8 @@ async def test_log_out_ends_the_session_and_goes_to_end_session_with_the_hint(po
     assert sent["client_id"] == "beijing"
     assert sent["post_logout_redirect_uri"] == f"{BEIJING}/"
     assert (await portal.http.get("/me")).status_code == 303
+    for other in ("", "other", "%C3%A9"):
+        assert "notice-good" not in (await portal.http.get(f"/?state={other}")).text
     back = await portal.http.get(f"/?state={sent['state']}")
     assert "notice-good" in back.text
     assert "notice-good" not in (await portal.http.get(f"/?state={sent['state']}")).text
