@@ -1,0 +1,135 @@
+"""An authorization request that waits for a person: expired, foreign, done already, in a second tab, gone back to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from tests.idp.authorize.answers import asks_to_log_in, refused_on_a_page, sent_to_client
+from tests.idp.provider import Provider
+from tests.portal_client import PortalClient
+from tests.visitor import Visitor
+
+
+def interaction_of(page: httpx.Response) -> str:
+    """Return the interaction that a log-in or consent page belongs to."""
+    return str(page.url.params["interaction"])
+
+
+@pytest.fixture
+def page(client: PortalClient, visitor: Visitor) -> httpx.Response:
+    """The log-in page that `visitor` was led to."""
+    return visitor.follow(client.authorize(visitor))
+
+
+@pytest.mark.parametrize("path", ["login", "authorize", "consent"])
+def test_an_interaction_that_has_expired_is_a_page(
+    path: str, provider: Provider, visitor: Visitor, page: httpx.Response
+) -> None:
+    provider.clock.advance(1799)
+    assert visitor.follow(visitor.get(f"/{path}?interaction={interaction_of(page)}")).status_code == 200
+    provider.clock.advance(1)
+    refused_on_a_page(visitor.get(f"/{path}?interaction={interaction_of(page)}"))
+
+
+def test_a_log_in_form_that_has_expired_logs_nobody_in(
+    provider: Provider, visitor: Visitor, page: httpx.Response
+) -> None:
+    provider.clock.advance(1801)
+    refused_on_a_page(visitor.log_in(page, "li.beijing"))
+    assert "manyou_session" not in visitor.http.cookies
+
+
+@pytest.mark.parametrize("path", ["login", "authorize", "consent"])
+def test_an_interaction_of_another_browser_is_a_page(path: str, provider: Provider, page: httpx.Response) -> None:
+    stranger = provider.visitor()
+    refused_on_a_page(stranger.get(f"/{path}?interaction={interaction_of(page)}"))
+    stranger.get("/login")
+    refused_on_a_page(stranger.get(f"/{path}?interaction={interaction_of(page)}"))
+
+
+@pytest.mark.parametrize("interaction", ["unknown", "x" * 65, "x" * 10_000, "\u4e2d", "' OR 1=1 --"])
+def test_an_unknown_interaction_is_a_page(interaction: str, visitor: Visitor) -> None:
+    for path in ("login", "authorize", "consent"):
+        refused_on_a_page(visitor.http.get(f"{visitor.issuer}/{path}", params={"interaction": interaction}))
+
+
+def test_an_interaction_is_answered_once(client: PortalClient, visitor: Visitor, page: httpx.Response) -> None:
+    back = visitor.log_in(page, "li.beijing").headers["location"]
+    assert "code" in sent_to_client(visitor.get(back), client.redirect_uri)
+    for path in ("authorize", "consent"):
+        again = visitor.get(f"/{path}?interaction={interaction_of(page)}")
+        assert "code=" not in again.headers.get("location", "")
+
+
+def test_the_back_button_after_logging_in_leads_to_a_page_that_says_so_and_links_on(
+    client: PortalClient, visitor: Visitor, page: httpx.Response
+) -> None:
+    visitor.follow(visitor.log_in(page, "li.beijing"))
+    text = refused_on_a_page(visitor.get(str(page.url)))
+    assert 'href="/"' in text
+    # Pressing the button of the page that the browser kept is no way to a second code either.
+    refused_on_a_page(visitor.log_in(page, "li.beijing"))
+
+
+def test_reloading_the_log_in_page_shows_it_again(visitor: Visitor, page: httpx.Response) -> None:
+    assert asks_to_log_in(visitor.get(str(page.url)))
+
+
+def test_a_second_tab_goes_on_by_itself_after_a_log_in_in_the_first(
+    client_factory: Callable[[str], PortalClient], visitor: Visitor
+) -> None:
+    alpha, beta = client_factory("alpha"), client_factory("beta")
+    first, second = visitor.follow(alpha.authorize(visitor)), visitor.follow(beta.authorize(visitor))
+    assert "code" in sent_to_client(visitor.follow(visitor.log_in(first, "li.beijing")), alpha.redirect_uri)
+    # Reloaded, it needs no password; with the stale form sent, it takes one and goes on as well.
+    assert "code" in sent_to_client(visitor.follow(visitor.get(str(second.url))), beta.redirect_uri)
+    third = visitor.follow(beta.authorize(visitor, prompt="login"))
+    fourth = visitor.follow(alpha.authorize(visitor, prompt="login"))
+    assert "code" in sent_to_client(visitor.follow(visitor.log_in(third, "li.beijing")), beta.redirect_uri)
+    assert "code" in sent_to_client(visitor.follow(visitor.log_in(fourth, "li.beijing")), alpha.redirect_uri)
+
+
+def test_a_log_in_for_one_tab_is_none_for_the_other_that_wants_its_own_core_3_1_2_1(
+    client: PortalClient, visitor: Visitor
+) -> None:
+    client.sign_in(visitor)
+    first = visitor.follow(client.authorize(visitor, prompt="login"))
+    second = visitor.follow(client.authorize(visitor, prompt="login"))
+    visitor.follow(visitor.log_in(first, "li.beijing"))
+    assert asks_to_log_in(visitor.follow(visitor.get(f"/authorize?interaction={interaction_of(second)}")))
+
+
+def test_an_interaction_that_was_refused_is_done_as_well(
+    client: PortalClient, visitor: Visitor, provider: Provider
+) -> None:
+    hint = client.tokens(provider.visitor(), "wang.tianjin").id_token
+    page = visitor.follow(client.authorize(visitor, id_token_hint=hint))
+    visitor.follow(visitor.log_in(page, "li.beijing"))
+    refused_on_a_page(visitor.get(f"/authorize?interaction={interaction_of(page)}"))
+
+
+def test_the_request_that_waits_is_the_one_that_was_checked_not_what_comes_with_it_later(
+    client: PortalClient, visitor: Visitor, page: httpx.Response
+) -> None:
+    visitor.log_in(page, "li.beijing")
+    later = (
+        f"/authorize?interaction={interaction_of(page)}&scope=openid+id_number&redirect_uri=https://stranger.example"
+    )
+    answer = sent_to_client(visitor.get(later), client.redirect_uri)
+    assert "code" in answer
+
+
+@pytest.mark.parametrize(("name", "value"), [("redirect_uri", "https://stranger.example/"), ("client_id", "gone")])
+def test_a_waiting_request_is_checked_again_since_its_client_may_have_changed(
+    name: str, value: str, visitor: Visitor, page: httpx.Response, provider: Provider
+) -> None:
+    interactions = provider.parts.stores.interactions
+    kept = provider.run(interactions.get(interaction_of(page)))
+    parameters = tuple({**dict(kept.parameters), name: value}.items())
+    provider.run(interactions.open(replace(kept, interaction_id=f"{interaction_of(page)}-2", parameters=parameters)))
+    for path in ("login", "authorize"):
+        refused_on_a_page(visitor.get(f"/{path}?interaction={interaction_of(page)}-2"))
