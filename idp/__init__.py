@@ -13,5 +13,6 @@ One roam, hop by hop, and where to read it:
 9. whatever ends a sign-in ends its `sid`           people/sign_outs.py
 10. and every portal is told, sooner or later       delivery/queue.py
 
-Reading order: model, errors, settings; stores/protocols; then the list above; app.py is where the parts meet.
+Reading order: model, errors, settings; stores/protocols; then the list above.
+assembly.py is where the parts meet; app.py lists the URLs.
 """

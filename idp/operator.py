@@ -43,16 +43,7 @@ async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         auditor = Auditor(stores.audit, clock)
         ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
         await ring.refresh(force=True)
-        sign_outs = SignOuts(
-            stores.people,
-            stores.sessions,
-            stores.sign_ins,
-            stores.consents,
-            stores.grants,
-            load_clients(settings),
-            auditor,
-            clock,
-        )
+        sign_outs = SignOuts(stores, load_clients(settings), auditor, clock)
         yield Operator(settings, stores, ring, sign_outs, auditor)
     finally:
         stores.upkeep.close()

@@ -131,7 +131,9 @@ def _done(
         ui_locales = asked.parameters.get("ui_locales")
         language = choose(request, ui_locales)
         links = [{"href": "/", "label": shop.pages.catalogue.text(language, "logged_out.to_zone")}]
-        if asked.client is not None:
+        if asked.client is None:
+            links.append({"href": "/login", "label": shop.pages.catalogue.text(language, "logged_out.sign_in")})
+        else:
             label = shop.pages.catalogue.text(language, "logged_out.to_portal", {"portal": asked.client.name(language)})
             links.insert(0, {"href": asked.client.client_uri, "label": label})
         response = shop.pages.render(

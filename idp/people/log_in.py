@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from idp.audit import Auditor, Event
 from idp.model import Person
 from idp.people.passwords import Passwords, TooBusy
-from idp.stores.protocols import LoginFailures, People
+from idp.stores.protocols import Stores
 from web.clock import Clock
 
 LONGEST = 200
@@ -30,16 +30,10 @@ class LogIn:
     """Checks user name and password under a growing delay per account and address."""
 
     def __init__(
-        self,
-        people: People,
-        failures: LoginFailures,
-        passwords: Passwords,
-        auditor: Auditor,
-        clock: Clock,
-        account_secret: bytes,
+        self, stores: Stores, passwords: Passwords, auditor: Auditor, clock: Clock, account_secret: bytes
     ) -> None:
-        self._people = people
-        self._failures = failures
+        self._people = stores.people
+        self._failures = stores.login_failures
         self._passwords = passwords
         self._auditor = auditor
         self._clock = clock

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from idp.model import LEVELS, Person, Session, SignIn
-from idp.stores.protocols import People, Sessions, SignIns
+from idp.stores.protocols import Stores
 from web.clock import Clock
 
 TOUCH_SECONDS = 60.0
@@ -34,12 +34,10 @@ def session_id_of(cookie: str) -> str:
 class SessionKeeper:
     """Starts and finds sessions, and enters clients into them."""
 
-    def __init__(
-        self, sessions: Sessions, sign_ins: SignIns, people: People, clock: Clock, *, idle: float, absolute: float
-    ) -> None:
-        self._sessions = sessions
-        self._sign_ins = sign_ins
-        self._people = people
+    def __init__(self, stores: Stores, clock: Clock, *, idle: float, absolute: float) -> None:
+        self._sessions = stores.sessions
+        self._sign_ins = stores.sign_ins
+        self._people = stores.people
         self._clock = clock
         self._idle = idle
         self._absolute = absolute

@@ -11,7 +11,7 @@ from enum import StrEnum
 from idp.audit import Auditor, Event
 from idp.clients import Clients
 from idp.model import LEVELS, Person, SignIn
-from idp.stores.protocols import Consents, Grants, People, Sessions, SignIns
+from idp.stores.protocols import Stores
 from web.clock import Clock
 
 
@@ -32,21 +32,17 @@ class SignOuts:
 
     def __init__(
         self,
-        people: People,
-        sessions: Sessions,
-        sign_ins: SignIns,
-        consents: Consents,
-        grants: Grants,
+        stores: Stores,
         clients: Clients,
         auditor: Auditor,
         clock: Clock,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
-        self._people = people
-        self._sessions = sessions
-        self._sign_ins = sign_ins
-        self._consents = consents
-        self._grants = grants
+        self._people = stores.people
+        self._sessions = stores.sessions
+        self._sign_ins = stores.sign_ins
+        self._consents = stores.consents
+        self._grants = stores.grants
         self._uris = clients.logout_uris()
         self._auditor = auditor
         self._clock = clock

@@ -1,0 +1,150 @@
+"""What the provider opens while it runs, and how its parts fit together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from idp import keys as signing_keys
+from idp.audit import Auditor, Event
+from idp.clients import ClientKeys, Clients
+from idp.delivery.queue import DeliveryQueue
+from idp.endpoints.parts import Parts
+from idp.model import Delivery
+from idp.oauth import logout_token
+from idp.oauth.access_token import AccessTokens
+from idp.oauth.minting import Minter
+from idp.oauth.server import Server
+from idp.oauth.subject import Subjects
+from idp.oauth.token_request import TokenEndpoint
+from idp.people import demo_people
+from idp.people.log_in import LogIn
+from idp.people.passwords import Passwords
+from idp.people.sessions import SessionKeeper
+from idp.people.sign_outs import SignOuts
+from idp.settings import Settings
+from idp.stores.protocols import Stores
+from idp.stores.sqlite import open_stores
+from web.clock import Clock
+from web.connect import ConnectMap
+from web.csrf import Csrf
+from web.pages import Pages
+
+log = logging.getLogger("idp")
+UPKEEP_SECONDS = 2.0
+SWEEP_EVERY = 30
+
+
+@asynccontextmanager
+async def running(settings: Settings, clients: Clients, pages: Pages, clock: Clock) -> AsyncIterator[Parts]:
+    """Open the stores, make the keys and people that are missing, and work until the provider stops."""
+    async with AsyncExitStack() as closing:
+        stores = open_stores(settings.var / "idp.db")
+        closing.callback(stores.upkeep.close)
+        auditor = Auditor(stores.audit, clock)
+        keys = await _keys(settings, stores, auditor, clock)
+        passwords = Passwords(settings.idp_password_threads, settings.idp_password_queue)
+        closing.callback(passwords.close)
+        if settings.demo:
+            await demo_people.seed(stores.people, passwords, clock)
+        connect = ConnectMap.parse(settings.connect)
+        client_keys = ClientKeys(connect, clock)
+        closing.push_async_callback(client_keys.close)
+        mint = _logout_tokens(keys, settings.issuer, clients, clock)
+        queue = DeliveryQueue(stores.deliveries, mint, connect, auditor, clock, settings.idp_delivery_give_up_seconds)
+        closing.push_async_callback(queue.close)
+        sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
+        token_endpoint = _token_endpoint(settings, stores, clients, client_keys, keys, sign_outs, auditor, clock)
+        parts = Parts(
+            settings=settings,
+            clock=clock,
+            stores=stores,
+            clients=clients,
+            keys=keys,
+            subjects=Subjects(await keys.secret("pairwise")),
+            sessions=SessionKeeper(
+                stores, clock, idle=settings.idp_session_idle_seconds, absolute=settings.idp_session_seconds
+            ),
+            log_in=LogIn(stores, passwords, auditor, clock, await keys.secret("login-accounts")),
+            sign_outs=sign_outs,
+            access_tokens=token_endpoint.access_tokens,
+            token_endpoint=token_endpoint,
+            auditor=auditor,
+            pages=pages,
+            csrf=Csrf(await keys.secret("csrf")),
+        )
+        for work in (queue.run(), _upkeep(parts)):
+            closing.push_async_callback(_cancel, asyncio.create_task(work))
+        yield parts
+
+
+async def _keys(settings: Settings, stores: Stores, auditor: Auditor, clock: Clock) -> signing_keys.KeyRing:
+    secret, made = signing_keys.key_secret(settings)
+    if made is not None:
+        log.warning("MANYOU_KEY_SECRET is not set; this demonstration made %s and keeps its keys under it.", made)
+    keys = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
+    for kid in await keys.prepare():
+        await auditor.record(Event.KEY_MADE, kid=kid)
+    return keys
+
+
+def _logout_tokens(
+    keys: signing_keys.KeyRing, issuer: str, clients: Clients, clock: Clock
+) -> Callable[[Delivery], str]:
+    def mint(delivery: Delivery) -> str:
+        client = clients.get(delivery.client_id)
+        if client is None:
+            raise LookupError(f"{delivery.client_id} is registered no more.")
+        return logout_token.mint(keys, issuer, client, delivery, clock())
+
+    return mint
+
+
+def _token_endpoint(
+    settings: Settings,
+    stores: Stores,
+    clients: Clients,
+    client_keys: ClientKeys,
+    keys: signing_keys.KeyRing,
+    sign_outs: SignOuts,
+    auditor: Auditor,
+    clock: Clock,
+) -> TokenEndpoint:
+    minter = Minter(keys, settings.issuer, settings.idp_access_token_seconds, settings.idp_id_token_seconds)
+    return TokenEndpoint(
+        server=Server(clients, minter),
+        stores=stores,
+        clients=clients,
+        client_keys=client_keys,
+        access_tokens=AccessTokens(keys, settings.issuer, stores.grants, stores.sign_ins, clock),
+        sign_outs=sign_outs,
+        auditor=auditor,
+        clock=clock,
+        issuer=settings.issuer,
+        refresh_seconds=settings.idp_refresh_token_seconds,
+        offline_seconds=settings.idp_offline_seconds,
+        idle_seconds=settings.idp_session_idle_seconds,
+    )
+
+
+async def _upkeep(parts: Parts) -> None:
+    """Notice keys rotated by command, end sessions that ran out, delete what is of no more use."""
+    rounds = 0
+    while True:
+        await asyncio.sleep(UPKEEP_SECONDS)
+        try:
+            await parts.keys.refresh(force=True)
+            await parts.sign_outs.expire(parts.settings.idp_session_idle_seconds)
+            if rounds % SWEEP_EVERY == 0:
+                await parts.stores.upkeep.sweep(parts.clock())
+        except Exception:
+            log.exception("Upkeep failed; it is tried again.")
+        rounds += 1
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
