@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.docs.defined import names_in, rows
-from tests.rules.tracked import ROOT
+from tests.rules.tracked import ROOT, named
 
 ROWS = rows((ROOT / "docs/specifications.md").read_text(encoding="utf-8"))
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
@@ -18,13 +18,8 @@ def test_every_clause_has_a_state() -> None:
 
 
 def test_every_named_file_exists() -> None:
-    named = {path for row in ROWS for path in FILE.findall(row[3])}
-    assert sorted(path for path in named if not (ROOT / path).is_file()) == []
-
-
-def test_every_named_test_exists() -> None:
-    named = {found for row in ROWS for found in TEST.findall(row[4])}
-    assert sorted(f"{path}::{name}" for path, name in named if name not in names_in(path)) == []
+    paths = {path for row in ROWS for path in FILE.findall(row[3])}
+    assert sorted(path for path in paths if not (ROOT / path).is_file()) == []
 
 
 def test_what_is_done_names_its_file_and_its_test() -> None:
@@ -36,3 +31,9 @@ def test_what_is_done_names_its_file_and_its_test() -> None:
 
 def test_what_is_not_done_names_no_file_as_if_it_were_there() -> None:
     assert [row[1] for row in ROWS if row[2] == "not done" and FILE.search(row[3]) and "refused" not in row[1]] == []
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    named_tests = {(name, found) for name, text in named(".md") for found in TEST.findall(text)}
+    missing = [f"{name}: {path}::{test}" for name, (path, test) in named_tests if test not in names_in(path)]
+    assert sorted(missing) == []
