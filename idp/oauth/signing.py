@@ -28,8 +28,9 @@ def read_own(keys: KeyRing, issuer: str, token: str, typ: str) -> dict[str, Any]
     if len(token) > LONGEST_TOKEN or token.count(".") != 2:
         return None
     try:
-        header = jws.extract_compact(token.encode("ascii")).headers()
-        if header.get("typ") != typ or header.get("alg") not in ALGORITHMS:
+        header: object = jws.extract_compact(token.encode("ascii")).headers()
+        # joserfc takes any JSON that has "alg" in it for a header, a list or a text too.
+        if not isinstance(header, dict) or header.get("typ") != typ or header.get("alg") not in ALGORITHMS:
             return None
         key = keys.verifying(header.get("kid"))
         if key is None:
