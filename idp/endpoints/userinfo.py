@@ -33,10 +33,12 @@ async def _bearer(request: Request) -> str:
     if query_parameters(request).get("access_token") is not None:
         raise TokenRefusal("invalid_request", "An access token in the query is refused.")
     tokens = []
-    header = request.headers.get("authorization")
-    if header is not None:
+    for header in request.headers.getlist("authorization"):
         scheme, _, value = header.partition(" ")
-        if scheme.lower() != "bearer" or not value.strip() or "," in value:
+        if scheme.lower() != "bearer":
+            # RFC 6750 3.1: another scheme is as good as no token.
+            continue
+        if not value.strip() or "," in value:
             raise TokenRefusal("invalid_request", "Authorization must be Bearer and one token.")
         tokens.append(value.strip())
     if request.method == "POST" and request.headers.get("content-type"):
