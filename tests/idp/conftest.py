@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.idp.provider import Provider
+from tests.idp.provider import Provider, other_clients
 from tests.portal_client import PortalClient
 from tests.visitor import Visitor
 
@@ -20,6 +20,13 @@ ProviderFactory = Callable[..., Provider]
 @pytest.fixture(scope="session")
 def shared_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
     with Provider(tmp_path_factory.mktemp("provider")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shared_other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """A provider with clients that prove who they are in other ways: see tests.idp.provider.other_clients."""
+    with Provider(tmp_path_factory.mktemp("other"), other_clients) as running:
         yield running
 
 

@@ -22,6 +22,7 @@ from web.connect import DEFAULT_MAP, ConnectMap, MappedSyncTransport
 START = 1_800_000_000.0
 """2027-01-15: what the clock shows first; no test may depend on today."""
 
+JWKS_PATH = "/jwks/by-uri"
 Registrations = Callable[[Listener], Iterable[Registration]]
 
 
@@ -32,6 +33,7 @@ def usual_clients(listener: Listener) -> list[Registration]:
         Registration.make("alpha", port),
         Registration.make("beta", port, resources=[f"http://beta.localhost:{port}/api", _shared(port)]),
         Registration.make("by-consent", port, legal_basis="consent"),
+        Registration.make("shares-api", port, resources=[_shared(port)]),
         # Asks for nothing: RS256 ID tokens (Core 3.1.3.7), no refresh tokens, no log-out notice, openid only.
         Registration.make(
             "plain",
@@ -43,6 +45,18 @@ def usual_clients(listener: Listener) -> list[Registration]:
             resources=None,
             scope="openid profile",
         ),
+    ]
+
+
+def other_clients(listener: Listener) -> list[Registration]:
+    """Return clients that prove who they are in other ways than ES256 with a registered key."""
+    port = listener.port
+    by_uri = f"http://by-uri.localhost:{port}{JWKS_PATH}"
+    return [
+        Registration.make("by-uri", port, jwks=None, jwks_uri=by_uri),
+        Registration.make("signs-rs256", port, alg="RS256"),
+        Registration.make("signs-ps256", port, alg="PS256"),
+        Registration.make("signs-eddsa", port, alg="EdDSA"),
     ]
 
 

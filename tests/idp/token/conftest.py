@@ -1,34 +1,14 @@
-"""Clients that sign in other ways than ES256 with a registered key, at a provider of their own."""
+"""How to tell whether a client was authenticated, and one whose keys are fetched."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from tests.idp.provider import Provider
-from tests.listener import Listener, Reply
-from tests.portal_client import PortalClient, Registration
-
-JWKS_PATH = "/jwks/by-uri"
-
-
-def other_clients(listener: Listener) -> list[Registration]:
-    port = listener.port
-    by_uri = f"http://by-uri.localhost:{port}{JWKS_PATH}"
-    return [
-        Registration.make("by-uri", port, jwks=None, jwks_uri=by_uri),
-        Registration.make("signs-rs256", port, alg="RS256"),
-        Registration.make("signs-ps256", port, alg="PS256"),
-        Registration.make("signs-eddsa", port, alg="EdDSA"),
-    ]
-
-
-@pytest.fixture(scope="session")
-def shared_other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    with Provider(tmp_path_factory.mktemp("other"), other_clients) as running:
-        yield running
+from tests.idp.provider import JWKS_PATH, Provider
+from tests.listener import Reply
+from tests.portal_client import PortalClient
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_times_may_be_thirty_seconds_off_and_a_life_an_hour_long_rfc7523_3(
     client: PortalClient, claims: dict[str, int], good: bool
 ) -> None:
     now = int(client.clock())
-    shifted = {name: now + seconds for name, seconds in claims.items()}
+    shifted: dict[str, Any] = {name: now + seconds for name, seconds in claims.items()}
     assert authenticated(client, client.assertion(**shifted)) is good
 
 
@@ -249,9 +249,8 @@ def test_a_secret_and_an_assertion_are_two_ways_at_once_rfc6749_2_3(client: Port
 @pytest.mark.parametrize("header", ["Basic YWxwaGE6YWxwaGE=", "Basic", "Basic \xff\xfe", "Digest x"])
 def test_a_try_by_header_is_answered_401_with_a_challenge_rfc6749_5_2(client: PortalClient, header: str) -> None:
     form = {"grant_type": "authorization_code", "code": "made-up"}
-    response = client.http.post(
-        f"{client.issuer}/token", data=form, headers={"authorization": header.encode("latin-1")}
-    )
+    sent = [(b"authorization", header.encode("latin-1"))]
+    response = client.http.post(f"{client.issuer}/token", data=form, headers=sent)
     assert refusal(response, 401) == "invalid_client"
     assert response.headers["www-authenticate"].startswith("Basic")
 

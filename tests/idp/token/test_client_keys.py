@@ -1,4 +1,4 @@
-"""A client's keys by jwks_uri: kept, fetched again for an unknown kid, never at the provider's expense (Core 10.1.1)."""
+"""A client's keys by jwks_uri: kept, fetched again for a new kid, never at the provider's expense (Core 10.1.1)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from joserfc.jwk import ECKey
 
 import idp.clients
-from tests.idp.provider import Provider
-from tests.idp.token.conftest import JWKS_PATH, authenticated
+from tests.idp.provider import JWKS_PATH, Provider
+from tests.idp.token.conftest import authenticated
 from tests.listener import Reply
 from tests.portal_client import PortalClient
 
