@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Page, Request, Response, sync_playwright
@@ -23,11 +24,10 @@ class CannotOpen(Exception):
 
 
 class Chromium:
-    """A context manager that opens Chromium and gives the Traveller in it. Raises CannotOpen."""
+    """Chromium with a profile that knows nobody; a context manager. Raises CannotOpen."""
 
-    def __init__(
-        self, names: Mapping[str, str], on_hop: OnHop, language: str, *, phone: bool, shots: Path | None
-    ) -> None:
+    def __init__(self, language: str, *, phone: bool, shots: Path | None) -> None:
+        self._shots = shots
         self._playwright = sync_playwright().start()
         try:
             self._browser = chromium.launch(self._playwright)
@@ -39,24 +39,21 @@ class Chromium:
             ) from error
         self._context = chromium.new_context(self._browser, language, phone=phone)
         self._violations = chromium.watch_policy(self._context)
-        self._traveller = ChromiumTraveller(self._context.new_page(), self._violations, names, on_hop, shots)
 
-    def __enter__(self) -> ChromiumTraveller:
-        """Return the traveller."""
-        return self._traveller
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Keep the last picture and close the browser."""
-        try:
-            self._traveller.keep_picture()
-        finally:
-            self._close()
-
-    def _close(self) -> None:
+        """Close the browser."""
         self._browser.close()
         self._playwright.stop()
+
+    def traveller(self, names: Mapping[str, str], on_hop: OnHop) -> ChromiumTraveller:
+        """Return a traveller on a new page."""
+        return ChromiumTraveller(self._context.new_page(), self._violations, names, on_hop, self._shots)
 
 
 class ChromiumTraveller:
@@ -80,7 +77,7 @@ class ChromiumTraveller:
 
     def visit(self, url: str) -> SeenPage:
         """Open an address, as typed into the browser."""
-        self.keep_picture()
+        self._keep_picture()
         began = time.perf_counter()
         try:
             self._page.goto(url)
@@ -90,12 +87,12 @@ class ChromiumTraveller:
 
     def follow(self, link: str) -> SeenPage:
         """Click the link with this id."""
-        self.keep_picture()
+        self._keep_picture()
         return self._click(link)
 
     def submit(self, button: str, fields: Mapping[str, str]) -> SeenPage:
         """Type into the fields, whose ids are their names, and click the button."""
-        self.keep_picture()
+        self._keep_picture()
         for name, value in fields.items():
             self._there(name)
             self._page.fill(f"#{name}", value)
@@ -138,7 +135,12 @@ class ChromiumTraveller:
             raise LostOnTheWay(f"Chromium refused a part of the page: {self._violations[0][:200]}")
         return SeenPage(self._page.url, self._status, self._page.content(), took)
 
-    def keep_picture(self) -> None:
+    def close(self) -> None:
+        """Keep the last picture and leave."""
+        self._keep_picture()
+        self._page.close()
+
+    def _keep_picture(self) -> None:
         """Keep a picture of the present page: as the person leaves it, so that it costs no time on the way."""
         if self._shots is None or not self._page.url.startswith("http"):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -88,10 +88,8 @@ def tour_command(
     browsing = Browsing(browser or phone or shots is not None, phone, shots)
     spoken = language.value if language else LANGUAGES[0]
     try:
-        with _grounds(running, port_base) as grounds:
-            report = walk(
-                grounds, screen, person=person, start=start, language=spoken, within=within, browsing=browsing
-            )
+        with _browser(browsing, spoken) as opened, _grounds(running, port_base) as grounds:
+            report = _walk(grounds, screen, opened, person=person, start=start, language=spoken, within=within)
     except NoBrowser as error:
         typer.echo(error, err=True)
         raise typer.Exit(NO_BROWSER) from error
@@ -105,35 +103,29 @@ def tour_command(
         raise typer.Exit(1)
 
 
-def walk(
-    grounds: Grounds,
-    screen: Screen,
-    *,
-    person: str,
-    start: str,
-    language: str,
-    within: float,
-    browsing: Browsing,
+def _walk(
+    grounds: Grounds, screen: Screen, browser: Any, *, person: str, start: str, language: str, within: float
 ) -> Report:
-    """Let `person` walk through `grounds`. Raises NoBrowser, and NobodyThere for a person or portal that is not."""
+    """Let `person` walk through `grounds`, in `browser` if there is one. Raises NobodyThere."""
     password, people = demo_people.read()
     found = {one.person.username: one.person for one in people}
     if person not in found:
         raise NobodyThere(f"There is no demo person called {person}. There are: {', '.join(found)}.")
-    first = _portal(grounds, start)
-    tour = Tour(grounds, found[person], first, screen, language, within)
-    with screen, _traveller(grounds, tour, language, browsing) as traveller:
+    tour = Tour(grounds, found[person], _portal(grounds, start), screen, language, within)
+    traveller: Traveller
+    if browser is None:
+        traveller = HttpTraveller(grounds.connect, grounds.names, tour.on_hop, language)
+    else:
+        traveller = browser.traveller(grounds.names, tour.on_hop)
+    with screen, closing(traveller):
         return tour.run(traveller, password)
 
 
 @contextmanager
-def _traveller(grounds: Grounds, tour: Tour, language: str, browsing: Browsing) -> Iterator[Traveller]:
+def _browser(browsing: Browsing, language: str) -> Iterator[Any]:
+    """Open Chromium if it is wanted: first of all, so that nothing is begun without it. Raises NoBrowser."""
     if not browsing.chromium:
-        traveller = HttpTraveller(grounds.connect, grounds.names, tour.on_hop, language)
-        try:
-            yield traveller
-        finally:
-            traveller.close()
+        yield None
         return
     try:
         # Playwright is there for developers only.
@@ -141,11 +133,11 @@ def _traveller(grounds: Grounds, tour: Tour, language: str, browsing: Browsing) 
     except ModuleNotFoundError as error:
         raise NoBrowser("--browser needs Playwright, which `make test` installs (pip install playwright).") from error
     try:
-        opened = chromium.Chromium(grounds.names, tour.on_hop, language, phone=browsing.phone, shots=browsing.shots)
+        opened = chromium.Chromium(language, phone=browsing.phone, shots=browsing.shots)
     except chromium.CannotOpen as error:
         raise NoBrowser(str(error)) from error
-    with opened as traveller:
-        yield traveller
+    with opened:
+        yield opened
 
 
 def _portal(grounds: Grounds, name: str) -> Portal:

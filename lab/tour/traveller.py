@@ -47,6 +47,10 @@ class Traveller(Protocol):
         """Return the Cookie header that goes to the service at `address`."""
         ...
 
+    def close(self) -> None:
+        """Travel no further."""
+        ...
+
 
 class Caller:
     """Sends single requests and follows nothing: what services do, and what the proof needs."""

@@ -14,7 +14,7 @@ from web.language import LANGUAGES, Catalogue, flat
 
 # Months are numbers in the one language and names in the other.
 DATES = {"web.moment"}
-SERVICES = ("web", "idp", "portals")
+SERVICES = ("web", "idp", "portals", "lab/tour")
 # A whole key between quotes, or the beginning of one that is completed at run time: "scope." ~ scope, f"error.{code}".
 KEY = re.compile(r"[\"'`]([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]*)+)(?=[\"'`{$])")
 ASKED = re.compile(r"\bt\(\s*[\"']([A-Za-z0-9_.-]+)[\"']\s*[,)]")
