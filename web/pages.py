@@ -60,7 +60,9 @@ class Pages:
             return self.catalogue.text(language, key, fills)
 
         if here is None:
-            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            query = request.url.query
+            # A token that came in the query is not written down again.
+            here = request.url.path + (f"?{query}" if query and "token" not in query else "")
         body = self._templates.get_template(template).render(
             t=text, language=language, nonce=nonce, here=quote(here, safe=""),
             other_language="en" if language == "zh-CN" else "zh-CN", Markup=Markup, **values,

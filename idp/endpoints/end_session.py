@@ -25,7 +25,8 @@ from web.language import choose
 from web.pages import origin
 
 ACTION = "end_session"
-_CARRIED = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+_SHOWN = ("post_logout_redirect_uri", "state", "ui_locales")
+_CARRIED = ("id_token_hint", "client_id", *_SHOWN)
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,11 @@ async def end_session(request: Request) -> Response:
         return _done(shop, request, asked, None, [])
     decision = parameters.get("decision") if request.method == "POST" else None
     if decision is not None:
-        if not shop.csrf.valid(parameters.get("csrf"), signed_in.session.session_id, ACTION):
+        client_id = parameters.get("client_id")
+        if not shop.csrf.valid(parameters.get("csrf"), signed_in.session.session_id, _action(client_id)):
             raise PageRefusal("csrf", "The form is not valid any more.", status=403)
+        # Our own form names the client that a hint had proved; the hint itself is a token, and on no page.
+        asked = _toward(shop, parameters, None, client_id)
         if decision == "no":
             return RedirectResponse("/", 303)
     elif not await _hint_is_of_this_session(shop, asked, signed_in):
@@ -74,12 +78,20 @@ def _check(shop: Parts, parameters: Parameters) -> Asked:
     if hint is not None and client_id is not None and client_id != hint.client_id:
         # RP-Initiated Logout 2: both name the same client.
         raise PageRefusal("logout_hint", "client_id is not the client of id_token_hint.")
-    client = shop.clients.get(hint.client_id if hint else None)
+    return _toward(shop, parameters, hint, hint.client_id if hint else None)
+
+
+def _toward(shop: Parts, parameters: Parameters, hint: hints.Hint | None, client_id: str | None) -> Asked:
+    client = shop.clients.get(client_id)
     onward = parameters.get("post_logout_redirect_uri")
     if client is None or onward not in client.post_logout_redirect_uris:
         return Asked(parameters, client, hint, None)
     state = parameters.get("state")
     return Asked(parameters, client, hint, add_parameters(onward, [("state", state)]) if state else onward)
+
+
+def _action(client_id: str | None) -> str:
+    return f"{ACTION} {client_id}" if client_id else ACTION
 
 
 async def _hint_is_of_this_session(shop: Parts, asked: Asked, signed_in: SignedIn) -> bool:
@@ -99,14 +111,17 @@ async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn)
     language = choose(request, ui_locales)
     visits = await shop.stores.sign_ins.of_session(signed_in.session.session_id)
     visited = [client for visit in visits if (client := shop.clients.get(visit.client_id))]
-    carried = [(name, value) for name, value in asked.parameters.pairs if name in _CARRIED]
+    client_id = asked.client.client_id if asked.client else None
+    carried = [(name, value) for name, value in asked.parameters.pairs if name in _SHOWN]
+    if client_id is not None:
+        carried.append(("client_id", client_id))
     return shop.pages.render(
         request,
         "logout.html",
         here=f"/end_session?{urlencode(carried)}",
         ui_locales=ui_locales,
         form_action=[origin(asked.onward)] if asked.onward else [],
-        fields=[*carried, ("csrf", shop.csrf.token(signed_in.session.session_id, ACTION))],
+        fields=[*carried, ("csrf", shop.csrf.token(signed_in.session.session_id, _action(client_id)))],
         person=shown.person(signed_in.person, signed_in.acr),
         portal=shown.portal(asked.client, language) if asked.client else None,
         visited=[client.name(language) for client in visited],

@@ -90,6 +90,7 @@ def test_somebody_elses_hint_does_not_log_me_out(region: RegionThread, person: P
     id_token, _ = other.tokens("beijing")
     mine.at("idp", "/end_session", params={"id_token_hint": id_token})
     assert "logout-yes" in mine.seen.attributes
+    assert id_token not in mine.page.text
     assert mine.is_signed_in("beijing")
     assert other.is_signed_in("beijing")
 
