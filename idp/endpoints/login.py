@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from starlette.requests import Request
@@ -55,12 +56,17 @@ async def _attempt(shop: Parts, request: Request, parameters: Parameters) -> Res
         return _page(shop, request, interaction, username=username, error="missing", status=400)
     outcome = await shop.log_in.attempt(username, password, browser.address(request))
     if outcome.wait > 0:
-        return _page(shop, request, interaction, username=username, delay=int(outcome.wait) + 1, status=429)
+        return _page(shop, request, interaction, username=username, delay=_seconds(outcome.wait), status=429)
     if outcome.frozen:
         raise PageRefusal("frozen", "This account is frozen.", status=403, code="access_denied")
     if outcome.person is None:
         return _page(shop, request, interaction, username=username, error="wrong", status=400)
     return await _log_in(shop, request, interaction, outcome.person)
+
+
+def _seconds(wait: float) -> int:
+    """Return whole seconds after which the wait is over, for Retry-After (RFC 9110 10.2.3)."""
+    return max(1, math.ceil(round(wait, 3)))
 
 
 async def _log_in(shop: Parts, request: Request, interaction: Interaction | None, person: Person) -> Response:

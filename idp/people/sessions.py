@@ -74,7 +74,8 @@ class SessionKeeper:
         person = await self._people.by_id(session.user_id)
         if person is None or person.frozen:
             return None
-        if now - session.seen_at >= TOUCH_SECONDS:
+        # Seldom, but often enough that use is noticed well before a short idle time is over.
+        if now - session.seen_at >= min(TOUCH_SECONDS, self._idle / 10):
             await self._sessions.touch(session.session_id, now)
         return SignedIn(session, person)
 
