@@ -39,6 +39,11 @@ class Reply:
     write: Callable[[BaseHTTPRequestHandler], None] | None = None
 
 
+class _Server(ThreadingHTTPServer):
+    # As many may connect at once as a queue sends at once; the usual five would turn some away.
+    request_queue_size = 128
+
+
 class Listener:
     """A context manager; `replies` says by path what is answered, 200 and nothing where it says nothing."""
 
@@ -59,7 +64,7 @@ class Listener:
             def log_message(self, format: str, *args: Any) -> None:
                 """Nothing: standard error belongs to the test."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 

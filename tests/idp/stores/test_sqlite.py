@@ -1,0 +1,48 @@
+"""The stores in SQLite keep the contract."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from idp.stores.protocols import Stores
+from idp.stores.sqlite import open_stores
+from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
+
+
+@pytest.fixture
+def reopen(tmp_path: Path) -> Reopen:
+    return lambda: open_stores(tmp_path / "idp.db")
+
+
+@pytest.fixture
+def stores(reopen: Reopen) -> Iterator[Stores]:
+    opened = reopen()
+    yield opened
+    opened.upkeep.close()
+
+
+class TestOnceOnly(OnceOnlyContract):
+    """See contract.py."""
+
+
+class TestRemembering(RememberingContract):
+    """See contract.py."""
+
+
+def test_nobody_else_may_read_the_file(stores: Stores, tmp_path: Path) -> None:
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes["idp.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_file_of_a_newer_version_is_refused_with_a_sentence(tmp_path: Path, reopen: Reopen) -> None:
+    reopen().upkeep.close()
+    connection = sqlite3.connect(tmp_path / "idp.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(RuntimeError, match="newer Manyou"):
+        reopen()
