@@ -130,6 +130,7 @@ def test_in_a_browser_from_the_item_through_log_in_and_consent_to_log_out(region
     page.locator("#username").fill("gao.beijing")
     page.locator("#password").fill(PASSWORD)
     page.locator("#login-submit").click()
+    page.locator("#item-consent").click()
     page.locator("#consent-deny").click()
     expect(page.locator("#problem")).to_have_attribute("data-problem", "declined")
     page.goto(region.address("beijing") + START)
