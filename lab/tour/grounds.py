@@ -23,7 +23,6 @@ from web.connect import ConnectMap
 
 KEPT_SETTINGS = ("MANYOU_PORTALS", "MANYOU_BIND")
 """The other settings describe a region that is not the tour's own."""
-DELIVERIES = 100
 
 
 class NobodyThere(Exception):
@@ -31,19 +30,11 @@ class NobodyThere(Exception):
 
 
 class Inside:
-    """What only who runs the region can see: how deliveries went, and why a request was refused."""
+    """What only who runs the region can see: why a request was refused."""
 
-    def __init__(self, region: RegionThread) -> None:
-        self._region = region
+    def __init__(self) -> None:
         self._refusals = _Refusals()
         logging.getLogger("portals").addHandler(self._refusals)
-
-    def delivered(self, username: str) -> set[str]:
-        """Return the client_ids that the person's logout tokens have reached (Back-Channel Logout 2.8)."""
-        # A demo person's user_id is the user name.
-        deliveries = self._region.app(PROVIDER).state.parts.stores.deliveries
-        rows = self._region.run(deliveries.of_person(username, DELIVERIES))
-        return {row.client_id for row in rows if row.state == "delivered"}
 
     def refused_for(self, incident: str, code: str) -> bool:
         """Tell whether a portal's log has `code` as the verdict of the refusal with this incident number."""
@@ -93,7 +84,7 @@ def own_region() -> Iterator[Grounds]:
             port_base = urlsplit(region.issuer).port
             assert port_base is not None
             settings = portals.settings.Settings(port_base=port_base)
-            inside = Inside(region)
+            inside = Inside()
             try:
                 yield Grounds(region.issuer, _portals(settings), region.connect, inside)
             finally:

@@ -97,6 +97,11 @@ class PortalPages:
                 return f"does not list what {portal.client_id} was told."
         return ""
 
+    def not_told(self, page: SeenPage, portals_visited: Iterable[Portal]) -> list[str]:
+        """Return the portals of which the zone does not say that the log-out was delivered."""
+        rows = {portal.client_id: page.find(f"delivery-{portal.client_id}") for portal in portals_visited}
+        return [name for name, row in rows.items() if row is None or row.attributes.get("data-state") != "delivered"]
+
     def _portal_text(self, key: str, **values: object) -> str:
         return self._portal_texts.text(self._language, key, values)
 

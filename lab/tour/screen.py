@@ -112,11 +112,11 @@ class Screen:
     def summary(self, report: Report, pictures: Path | None = None) -> None:
         """Show the numbers, and whether everything was as promised."""
         table = Table(box=None, show_header=False, padding=(0, 2))
-        table.add_row(self.words("sum.passwords"), self.words("sum.times", number=report.passwords_typed))
+        table.add_row(self.words("sum.passwords"), str(report.passwords_typed))
         table.add_row(self.words("sum.portals"), str(len(report.visits)))
         for key, number in (("sum.roam", report.median_roam), ("sum.log_out", report.longest_log_out)):
             if number is not None:
-                table.add_row(self.words(key), self.words("sum.milliseconds", number=f"{number:.0f}"))
+                table.add_row(self.words(key), f"{number:.0f} ms")
         if pictures is not None:
             table.add_row(self.words("sum.pictures"), str(pictures))
         verdict = (

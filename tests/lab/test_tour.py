@@ -80,7 +80,7 @@ def test_a_region_of_its_own_is_told_hop_by_hop_and_nothing_secret() -> None:
         "输入密码  the password is typed",
         "Hebei learned: 李* · Level 3 · real person checked · home Beijing · roaming",
         "size shape header",
-        "logout tokens reached 4 portals",
+        "says that 4 portals were told",
         "说到做到  as promised",
     ):
         assert words in done.stderr
