@@ -57,6 +57,8 @@ async def end_session(request: Request) -> Response:
         client_id = parameters.get("client_id")
         if not shop.csrf.valid(parameters.get("csrf"), signed_in.session.session_id, _action(client_id)):
             raise PageRefusal("csrf", "The form is not valid any more.", status=403)
+        if decision not in ("yes", "no"):
+            raise PageRefusal("bad_request", "decision must be yes or no.")
         # Our own form names the client that a hint had proved; the hint itself is a token, and on no page.
         asked = _toward(shop, parameters, None, client_id)
         if decision == "no":
