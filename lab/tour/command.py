@@ -62,7 +62,7 @@ def tour_command(
         bool, typer.Option("--running", help="Walk through the region that is up. 用正在运行的区域。")
     ] = False,
     port_base: Annotated[
-        int | None, typer.Option(help="Where the running region is. 正在运行的区域的起始端口。", min=1, max=65000)
+        int | None, typer.Option(help="Where that region is; means --running. 它的起始端口。", min=1, max=65000)
     ] = None,
     person: Annotated[str, typer.Option(help="The user name of a demo person. 演示人员的用户名。")] = "li.beijing",
     start: Annotated[str, typer.Option(help="The portal to log in at. 从哪个门户登录。")] = "beijing",
@@ -88,7 +88,7 @@ def tour_command(
     browsing = Browsing(browser or phone or shots is not None, phone, shots)
     spoken = language.value if language else LANGUAGES[0]
     try:
-        with _browser(browsing, spoken) as opened, _grounds(running, port_base) as grounds:
+        with _browser(browsing, spoken) as opened, _grounds(running or port_base is not None, port_base) as grounds:
             report = _walk(grounds, screen, opened, person=person, start=start, language=spoken, within=within)
     except NoBrowser as error:
         typer.echo(error, err=True)
