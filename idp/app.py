@@ -54,7 +54,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
         async with running(settings, clients, pages, clock) as app.state.parts:
             yield
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    # No redirect_slashes: it would answer /login/ with a 307 to wherever the Host header says.
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_routes(app, pages)
     return app
 
