@@ -1,0 +1,92 @@
+"""What can be set about the provider; a mistake is one sentence, and the provider does not start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from idp.app import create_app
+from idp.keys import key_secret
+from idp.settings import BadSettings, Settings, load
+
+
+def test_without_an_environment_it_is_the_demonstration_on_port_8000() -> None:
+    settings = load({})
+    assert (settings.bind, settings.port_base, settings.issuer) == ("127.0.0.1", 8000, "http://idp.localhost:8000")
+    assert settings.demo
+    assert not settings.secure
+
+
+def test_the_issuer_follows_the_port_base_unless_it_is_set() -> None:
+    assert load({"MANYOU_PORT_BASE": "9000"}).issuer == "http://idp.localhost:9000"
+    secure = load({"MANYOU_ISSUER": "https://idp.example/"})
+    assert (secure.issuer, secure.secure) == ("https://idp.example", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MANYOU_PORT_BASE", "0"),
+        ("MANYOU_PORT_BASE", "70000"),
+        ("MANYOU_PORT_BASE", "eight"),
+        ("MANYOU_ISSUER", "idp.example"),
+        ("MANYOU_ISSUER", "https://idp.example?x=1"),
+        ("MANYOU_ISSUER", "https://idp.example#x"),
+        ("MANYOU_ISSUER", "ftp://idp.example"),
+        ("MANYOU_CONNECT", "idp.localhost"),
+        ("MANYOU_DEMO", "perhaps"),
+        ("MANYOU_KEY_SECRET", "short"),
+        ("MANYOU_IDP_CODE_SECONDS", "61"),
+        ("MANYOU_IDP_CODE_SECONDS", "-1"),
+        ("MANYOU_IDP_ACCESS_TOKEN_SECONDS", "86400"),
+        ("MANYOU_IDP_SESSION_SECONDS", "nan"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_one_sentence_that_names_it(name: str, value: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        load({name: value})
+    assert str(refused.value).startswith(f"{name}: ")
+    assert "\n" not in str(refused.value)
+    # A secret that was too short is still a secret.
+    assert value not in str(refused.value) or name != "MANYOU_KEY_SECRET"
+
+
+@pytest.mark.parametrize("name", ["MANYOU_", "MANYOU_PROT_BASE", "MANYOU_IDP_", "MANYOU_IDP_CODE", "MANYOU_SECRET"])
+def test_a_name_that_means_nothing_stops_the_start(name: str) -> None:
+    with pytest.raises(BadSettings, match=name):
+        load({name: "1"})
+
+
+@pytest.mark.parametrize("name", ["MANYOU_ADDRESS_BEIJING", "MANYOU_PORTAL_SHOW_TOKENS", "PATH", "manyou_demo"])
+def test_names_of_others_are_left_alone(name: str) -> None:
+    assert load({name: "http://beijing.localhost:1"}) == load({})
+
+
+def test_keyword_arguments_are_checked_like_the_environment() -> None:
+    with pytest.raises(ValidationError):
+        Settings(no_such_setting=1)  # type: ignore[call-arg]
+    with pytest.raises(ValidationError):
+        Settings(port_base=0)
+
+
+def test_outside_the_demonstration_http_is_refused() -> None:
+    with pytest.raises(BadSettings, match="https"):
+        create_app(Settings(demo=False, key_secret="x" * 32))
+
+
+def test_outside_the_demonstration_keys_need_a_secret_and_nothing_is_made_up(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="MANYOU_KEY_SECRET"):
+        key_secret(Settings(demo=False, issuer="https://idp.example", var=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demonstration_makes_a_secret_once_that_nobody_else_reads(tmp_path: Path) -> None:
+    settings = Settings(var=tmp_path / "var")
+    secret, made = key_secret(settings)
+    assert made is not None
+    assert made.stat().st_mode & 0o777 == 0o600
+    assert len(secret) >= 32
+    assert key_secret(settings) == (secret, None)
+    assert key_secret(Settings(var=tmp_path / "var", key_secret="y" * 32)) == ("y" * 32, None)
