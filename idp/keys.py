@@ -63,13 +63,27 @@ def key_secret(settings: Settings) -> tuple[str, Path | None]:
         )
     path = settings.var / "key-secret"
     settings.var.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip(), None
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+    made = None if path.exists() else _make_key_secret(path)
+    secret = path.read_text(encoding="ascii").strip()
+    if len(secret) < 32:
+        raise BadSettings(f"{path} holds no key secret; put back the one that was there, or begin anew: make reset.")
+    return secret, made
+
+
+def _make_key_secret(path: Path) -> Path | None:
+    draft = path.with_name(f"key-secret.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32))
-    return path.read_text(encoding="ascii").strip(), path
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # Never seen half written; of two first starts at once, one secret wins for both.
+        os.link(draft, path)
+    except FileExistsError:
+        return None
+    finally:
+        draft.unlink()
+    return path
 
 
 class KeyRing:
