@@ -60,7 +60,8 @@ class Settings(BaseSettings):
         parts = urlsplit(text)
         if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
             raise ValueError(f"{text!r} should be like http://idp.localhost:8000.")
-        return text
+        # As the provider reads the same variable: its `iss` has no slash at the end.
+        return text.rstrip("/")
 
     @property
     def provider(self) -> str:

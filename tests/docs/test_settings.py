@@ -60,3 +60,8 @@ def test_what_is_said_in_words_is_so() -> None:
 def test_what_both_read_has_one_default() -> None:
     mine, other = idp.settings.Settings.model_fields, portals.settings.Settings.model_fields
     assert {name for name in mine.keys() & other.keys() if mine[name].default != other[name].default} == set()
+
+
+@pytest.mark.parametrize("issuer", ["https://idp.example", "https://idp.example/", "http://idp.localhost:9000"])
+def test_what_both_read_means_the_same_to_both(issuer: str) -> None:
+    assert idp.settings.Settings(issuer=issuer).issuer == portals.settings.Settings(issuer=issuer).provider
