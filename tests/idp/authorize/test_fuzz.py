@@ -25,7 +25,7 @@ TEXTS = st.one_of(
 VALUES = st.one_of(TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=40))
 CHANGES = st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=5)
 FUZZ = functools.partial(
-    settings, max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    settings, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -103,6 +103,17 @@ def test_a_log_in_for_one_tab_is_none_for_the_other_that_wants_its_own_core_3_1_
     assert asks_to_log_in(visitor.follow(visitor.get(f"/authorize?interaction={interaction_of(second)}")))
 
 
+@pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "0"}])
+def test_a_tab_that_was_opened_signed_out_and_wants_a_log_in_of_its_own_asks_and_does_not_go_round_in_circles(
+    changes: dict[str, str], client: PortalClient, visitor: Visitor
+) -> None:
+    waiting = visitor.follow(client.authorize(visitor, client.ask(**changes)))
+    client.sign_in(visitor)
+    asked = visitor.follow(visitor.get(str(waiting.url)))
+    assert asks_to_log_in(asked)
+    assert "code" in sent_to_client(visitor.follow(visitor.log_in(asked, "li.beijing")), client.redirect_uri)
+
+
 def test_an_interaction_that_was_refused_is_done_as_well(
     client: PortalClient, visitor: Visitor, provider: Provider
 ) -> None:

@@ -26,7 +26,7 @@ VALUES = st.one_of(
 PAIRS = st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=6)
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 FUZZ = functools.partial(
-    settings, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    settings, max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

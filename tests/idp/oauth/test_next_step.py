@@ -40,8 +40,9 @@ LOGIN = Step("login")
 AGAIN = Step("login", reauthenticate=True)
 GRANT = Step("grant")
 CONSENT = Step("consent")
-ALLOWED = replace(WAITING, decision="allow")
-DENIED = replace(WAITING, decision="deny")
+ALLOWED = replace(WAITING, decision="allow", decided_by=SESSION.session_id)
+DENIED = replace(WAITING, decision="deny", decided_by=SESSION.session_id)
+DECIDED_BY_ANOTHER = "the session of somebody else"
 
 CASES = {
     "nobody is signed in": Case(LOGIN, signed_in=None),
@@ -58,7 +59,7 @@ CASES = {
     "prompt=login consent, first log in": Case(AGAIN, "login consent"),
     "prompt=login consent, then consent": Case(CONSENT, "login consent", interaction=LOGGED_IN_FOR_THIS),
     "prompt=login consent, both done": Case(
-        GRANT, "login consent", interaction=replace(LOGGED_IN_FOR_THIS, decision="allow")
+        GRANT, "login consent", interaction=replace(LOGGED_IN_FOR_THIS, decision="allow", decided_by=SESSION.session_id)
     ),
     "prompt=consent asks though nothing is wanting": Case(CONSENT, "consent"),
     "prompt=consent after consenting": Case(GRANT, "consent", interaction=ALLOWED),
@@ -88,7 +89,11 @@ CASES = {
     ),
     "logging in comes before consenting": Case(AGAIN, max_age=1, wanted=("phone",)),
     "consent was denied": Case("access_denied", interaction=DENIED),
-    "consent was denied, whoever is signed in now": Case("access_denied", interaction=DENIED, signed_in=None),
+    "consent was denied in a session that has ended": Case(LOGIN, interaction=DENIED, signed_in=None),
+    "consent was denied by somebody else": Case(GRANT, interaction=replace(DENIED, decided_by=DECIDED_BY_ANOTHER)),
+    "prompt=consent was answered by somebody else": Case(
+        CONSENT, "consent", interaction=replace(ALLOWED, decided_by=DECIDED_BY_ANOTHER)
+    ),
 }
 
 

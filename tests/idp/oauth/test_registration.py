@@ -42,7 +42,8 @@ def test_a_good_table_becomes_a_client() -> None:
     assert (client.name("zh-CN"), client.name("en"), client.name("fr")) == ("门户", "Portal", "门户")
     assert client.redirect_uris == (f"{ADDRESS}/callback",)
     assert client.scope == {"openid", "profile"}
-    assert client.sector_identifier == "portal.example"
+    # Its own even where two portals share a host: they belong to different governments (Core 8.1).
+    assert client.sector_identifier == "fifth"
     assert client.require_pkce
     assert client.legal_basis == "legal_duty"
 
@@ -115,6 +116,24 @@ def test_a_mistake_is_one_sentence_that_names_file_and_entry(changed: dict[str, 
         client_from(portal(**changed))
     assert str(refused.value).startswith("portals/fifth/portal.toml: ")
     assert names in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("look", {"colour": "red; } body { display: none"}),
+        ("look", {"tint": 7}),
+        ("look", "blue"),
+        ("short", "text"),
+        ("region", {"order": "first"}),
+    ],
+)
+def test_what_pages_show_of_a_portal_is_checked_too_since_colours_go_into_a_style_element(
+    name: str, table: object
+) -> None:
+    with pytest.raises(BadPortalFile) as refused:
+        client_from(PortalFile(Path("portals/fifth"), "fifth", ADDRESS, 443, {"client": TABLE, name: table}))
+    assert f"[{name}]" in str(refused.value)
 
 
 @pytest.mark.parametrize("table", [None, "text", [1]])

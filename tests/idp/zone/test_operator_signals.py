@@ -100,7 +100,7 @@ def test_what_an_operator_does_is_kept_as_events(
     provider.run(provider.parts.sign_outs.set_level(person, 1))
     provider.run(provider.parts.sign_outs.freeze(person))
     provider.run(provider.parts.sign_outs.unfreeze(person))
-    latest = provider.run(provider.parts.stores.audit.latest(30))
+    latest = provider.run(provider.parts.stores.audit.latest(100))
     mine = [event for event in reversed(latest) if event.user_id == USERNAME and event.at == provider.clock()]
     names = [event.event for event in mine if not event.event.startswith("logout.")]
     assert names[-5:] == ["level.changed", "sign_in.ended", "account.frozen", "session.ended", "account.unfrozen"]
