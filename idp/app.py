@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from idp.assembly import running
@@ -92,7 +93,11 @@ def _add_routes(app: FastAPI, pages: Pages) -> None:
         ("/look.css", look, ["GET"]),
         ("/language/{language}", language, ["GET"]),
     ):
-        app.router.add_route(path, endpoint, methods=methods)
+        route = Route(path, endpoint, methods=methods)
+        if "POST" in methods and route.methods is not None:
+            # Where something may happen, it does not happen to those who only look.
+            route.methods.discard("HEAD")
+        app.router.routes.append(route)
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     app.add_exception_handler(PageRefusal, error_page.page_refusal)
     app.add_exception_handler(TokenRefusal, error_page.token_refusal)

@@ -24,7 +24,7 @@ from idp.people.log_in import LogIn
 from idp.people.passwords import Passwords
 from idp.people.sessions import SessionKeeper
 from idp.people.sign_outs import SignOuts
-from idp.settings import Settings
+from idp.settings import BadSettings, Settings
 from idp.stores.protocols import Stores
 from idp.stores.sqlite import open_stores
 from web.clock import Clock
@@ -49,6 +49,8 @@ async def running(settings: Settings, clients: Clients, pages: Pages, clock: Clo
         closing.callback(passwords.close)
         if settings.demo:
             await demo_people.seed(stores.people, passwords, clock)
+        elif await demo_people.any_there(stores.people):
+            raise BadSettings(f"{settings.var} holds the demonstration's people, whose password is known to everybody.")
         connect = ConnectMap.parse(settings.connect)
         client_keys = ClientKeys(connect, clock)
         closing.push_async_callback(client_keys.close)

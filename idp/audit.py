@@ -64,8 +64,7 @@ class Auditor:
         **detail: str,
     ) -> None:
         """Keep an event now. `detail` values are short texts; the caller passes no secret, code or token."""
-        kept = AuditEvent(self._clock(), event, client_id, user_id, address, incident, detail)
-        await self._store.record(kept)
+        await self._store.record(AuditEvent(self._clock(), event, client_id, user_id, address, incident, detail))
         words = {"client_id": client_id, "user_id": user_id, "address": address, "incident": incident, **detail}
         log.info("%s %s", event.value, " ".join(f"{key}={value!r}" for key, value in words.items() if value))
 

@@ -56,10 +56,21 @@ class RedirectRefusal(Refusal):
 
 
 class PageRefusal(Refusal):
-    """A refusal that only a page can tell, since no redirect_uri can be trusted; `kind` names its texts."""
+    """A refusal that only a page can tell, since no redirect_uri can be trusted.
+
+    `kind` names its texts; `client_id` is the known client to go back to.
+    """
 
     def __init__(
-        self, kind: str, public: str, *, reason: str = "", status: int = 400, code: str = "invalid_request"
+        self,
+        kind: str,
+        public: str,
+        *,
+        reason: str = "",
+        status: int = 400,
+        code: str = "invalid_request",
+        client_id: str | None = None,
     ) -> None:
         super().__init__(code, public, reason=reason, status=status)
         self.kind = kind
+        self.client_id = client_id

@@ -141,6 +141,7 @@ class Interaction:
     reauthenticate: bool = False
     authenticated: str | None = None
     decision: Literal["allow", "deny"] | None = None
+    decided_by: str | None = None
     completed_at: float | None = None
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from idp import keys as signing_keys
 from idp.audit import Auditor
+from idp.clients import Clients
 from idp.oauth.registration import load_clients
 from idp.people.sign_outs import SignOuts
 from idp.settings import BadSettings, Settings
@@ -29,6 +30,7 @@ class Operator:
     keys: signing_keys.KeyRing
     sign_outs: SignOuts
     auditor: Auditor
+    clients: Clients
 
 
 @asynccontextmanager
@@ -43,7 +45,8 @@ async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         auditor = Auditor(stores.audit, clock)
         ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
         await ring.refresh(force=True)
-        sign_outs = SignOuts(stores, load_clients(settings), auditor, clock)
-        yield Operator(settings, stores, ring, sign_outs, auditor)
+        clients = load_clients(settings)
+        sign_outs = SignOuts(stores, clients, auditor, clock)
+        yield Operator(settings, stores, ring, sign_outs, auditor, clients)
     finally:
         stores.upkeep.close()

@@ -65,10 +65,11 @@ def rotate_command(
 @keys_group.command("retire")
 def retire_command(
     overlap: Annotated[
-        int | None, typer.Option(help="Seconds since rotation; default: the longest token's life. 重叠秒数。", min=0)
+        int | None, typer.Option(help="Seconds since rotation; default: a session's life. 重叠秒数。", min=0)
     ] = None,
 ) -> None:
     """Throw away retired keys whose tokens have all expired. 清除已退役密钥。"""
     settings = load_or_exit()
-    longest = max(settings.idp_access_token_seconds, settings.idp_id_token_seconds)
+    # Not the life of a token: an expired ID token is still a hint of who logs out, as long as the session may last.
+    longest = settings.idp_session_seconds
     _run(settings, "retire", (), longest if overlap is None else overlap)

@@ -29,7 +29,7 @@ from portals.pages import home, item, look
 from portals.parts import Parts, parts_of
 from portals.portal import Portal
 from portals.provider import Provider
-from portals.settings import Settings
+from portals.settings import BadSettings, Settings
 from portals.sign_in import SignIn
 from portals.sign_out import logout
 from portals.stores.database import open_database, own_secret
@@ -45,7 +45,12 @@ HERE = Path(__file__).parent
 
 
 def create_app(portal: Portal, settings: Settings, clock: Clock = system_clock) -> FastAPI:
-    """Return the service of `portal`; its lifespan opens what it remembers and makes its key at first start."""
+    """Return the service of `portal`; its lifespan opens what it remembers and makes its key at first start.
+
+    Raises BadSettings where it would speak http outside the demonstration.
+    """
+    if not settings.demo and not (portal.secure and settings.provider.startswith("https:")):
+        raise BadSettings("Outside the demonstration a portal and its provider are reached over https:// alone.")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

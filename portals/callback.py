@@ -113,7 +113,8 @@ async def _session(parts: Parts, flow: Flow, answer: TokenAnswer) -> tuple[Sessi
     claims = verdict.claims
     userinfo = await parts.sign_in.userinfo(answer.access_token, claims["sub"])
     # While userinfo was on its way a logout token may have come.
-    if parts.endings.sid_ended(claims["sid"]):
+    subject_ended = await parts.endings.subject_ended(claims["sub"], claims["iat"])
+    if parts.endings.sid_ended(claims["sid"]) or subject_ended:
         raise Problem("session_ended", "The session was ended while it began.", status=403)
     now, value = parts.clock(), new_value()
     session = Session(

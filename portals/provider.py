@@ -17,7 +17,9 @@ from portals.verification_keys import VerificationKeys
 from web.clock import Clock
 
 FRESH_SECONDS = 3600
-"""How long metadata and keys are used before they are asked for again."""
+"""How long metadata is used before it is asked for again."""
+KEYS_FRESH_SECONDS = 300
+"""The same for keys: so long at most a key that the provider has removed is still believed here."""
 STALE_SECONDS = 3600
 """How much longer they are used while the provider cannot be reached."""
 COOLDOWN_SECONDS = 30
@@ -51,11 +53,11 @@ class Provider:
         return self._metadata
 
     async def keys(self) -> VerificationKeys:
-        """Return the keys that tokens are verified with, at most an hour old. Raises ProviderUnreachable."""
-        if self._keys is None or self._age(self._keys_at) > FRESH_SECONDS:
+        """Return the keys that tokens are verified with, at most five minutes old. Raises ProviderUnreachable."""
+        if self._keys is None or self._age(self._keys_at) > KEYS_FRESH_SECONDS:
             metadata = await self.metadata()
             async with self._lock:
-                if self._keys is None or self._age(self._keys_at) > FRESH_SECONDS:
+                if self._keys is None or self._age(self._keys_at) > KEYS_FRESH_SECONDS:
                     await self._renew_keys(metadata)
         assert self._keys is not None
         return self._keys

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+FORM = "application/x-www-form-urlencoded"
 QUERY_LIMIT = 16 * 1024
 BODY_LIMIT = 64 * 1024
 
@@ -68,8 +69,8 @@ def query_parameters(request: Request) -> Parameters:
 async def form_parameters(request: Request) -> Parameters:
     """Read an application/x-www-form-urlencoded body of at most BODY_LIMIT bytes. Raises BadForm."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
-        raise BadForm("The body must be application/x-www-form-urlencoded.", 415)
+    if media_type != FORM:
+        raise BadForm(f"The body must be {FORM}.", 415)
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():

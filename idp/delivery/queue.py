@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -23,7 +24,8 @@ POLL_SECONDS = 0.5
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 5.0
 LONGEST_BACKOFF_SECONDS = 30.0
-MOST_AT_ONCE = 32
+MOST_AT_ONCE = 8
+"""How many are sent to one client at a time."""
 
 
 def backoff(attempts: int, jitter: float) -> float:
@@ -50,6 +52,8 @@ class DeliveryQueue:
         self._give_up_after = give_up_after
         self._due = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._in_flight: Counter[str] = Counter()
+        self._pauses: dict[str, float] = {}
         self._http = httpx.AsyncClient(
             transport=MappedTransport(connect), timeout=SEND_SECONDS, follow_redirects=False, trust_env=False
         )
@@ -59,18 +63,39 @@ class DeliveryQueue:
         self._due.set()
 
     async def run(self) -> None:
-        """Work until cancelled; a slow client holds up no other."""
+        """Work until cancelled; a client that is slow or down holds up no other."""
         while True:
             try:
-                for delivery in await self._store.claim(self._clock(), LEASE_SECONDS, MOST_AT_ONCE):
-                    task = asyncio.create_task(self._send(delivery))
-                    self._running.add(task)
-                    task.add_done_callback(self._running.discard)
+                for delivery in await self._claim():
+                    self._begin(delivery)
             except Exception:
                 log.exception("The delivery queue could not be read; it is tried again.")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), POLL_SECONDS)
             self._due.clear()
+
+    async def _claim(self) -> list[Delivery]:
+        """Take what is due: a few of each client, and of a client that failed one alone, once its pause is over."""
+        now = self._clock()
+        busy = {client_id for client_id, number in self._in_flight.items() if number >= MOST_AT_ONCE}
+        claimed = [*await self._store.claim(now, LEASE_SECONDS, MOST_AT_ONCE, but=busy | self._pauses.keys())]
+        for client_id, until in self._pauses.items():
+            if until <= now and not self._in_flight[client_id]:
+                claimed += await self._store.claim(now, LEASE_SECONDS, 1, only=client_id)
+        return claimed
+
+    def _begin(self, delivery: Delivery) -> None:
+        task = asyncio.create_task(self._send(delivery))
+        self._running.add(task)
+        self._in_flight[delivery.client_id] += 1
+
+        def ended(_: asyncio.Task[None]) -> None:
+            self._running.discard(task)
+            self._in_flight[delivery.client_id] -= 1
+            if delivery.client_id not in self._pauses:
+                self.wake()
+
+        task.add_done_callback(ended)
 
     async def _send(self, delivery: Delivery) -> None:
         try:
@@ -95,6 +120,7 @@ class DeliveryQueue:
     async def _note(self, delivery: Delivery, outcome: str, done: bool) -> None:
         now = self._clock()
         if done:
+            self._pauses.pop(delivery.client_id, None)
             await self._store.done(delivery.delivery_id, now, outcome)
             event = Event.LOGOUT_DELIVERED
         elif now - delivery.created_at > self._give_up_after:
@@ -102,6 +128,7 @@ class DeliveryQueue:
             event = Event.LOGOUT_GIVEN_UP
         else:
             wait = backoff(delivery.attempts, random.random())  # noqa: S311 - spreads retries, no secret
+            self._pauses[delivery.client_id] = now + wait
             await self._store.retry(delivery.delivery_id, now + wait, outcome)
             event = Event.LOGOUT_FAILED
         await self._auditor.record(

@@ -57,7 +57,9 @@ async def _answer(
         user_id = signed_in.person.user_id
         sub = shop.subjects.of(user_id, asked.client)
         given = await shop.stores.consents.given(user_id, asked.client.client_id)
-        missing = {one: basis for one, basis in bases(asked.client, asked.scope).items() if one not in given}
+        # A release on another basis than the client's of today does not count: it has to be asked for, or announced.
+        wanted = bases(asked.client, asked.scope)
+        missing = {one: basis for one, basis in wanted.items() if given.get(one) != basis}
     consent_wanted = tuple(one for one, basis in missing.items() if basis == "consent")
     step = next_step(asked, signed_in, sub, interaction, consent_wanted, shop.clock())
     if signed_in is None or sub is None or step.kind != "grant":
@@ -89,6 +91,9 @@ async def _ask_person(
             reauthenticate=step.reauthenticate,
         )
         await shop.stores.interactions.open(interaction)
+    elif step.reauthenticate and not interaction.reauthenticate:
+        # It became so since: somebody logged in in another tab, or max_age ran out. /login must not send back at once.
+        await shop.stores.interactions.reauthenticate(interaction.interaction_id)
     response = RedirectResponse(f"/{step.kind}?interaction={interaction.interaction_id}", 303, _NO_STORE)
     if new_mark:
         browser.set_mark(shop, response, mark)

@@ -56,7 +56,7 @@ async def _decide(
         await shop.stores.consents.give(user_id, client_id, consented, shop.clock())
     event = Event.CONSENT_GIVEN if decision == "allow" else Event.CONSENT_DENIED
     await shop.auditor.record(event, client_id=client_id, user_id=user_id, scope=" ".join(consented))
-    await shop.stores.interactions.decided(interaction.interaction_id, decision)
+    await shop.stores.interactions.decided(interaction.interaction_id, decision, signed_in.session.session_id)
     return RedirectResponse(f"/authorize?interaction={interaction.interaction_id}", 303)
 
 

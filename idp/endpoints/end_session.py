@@ -112,7 +112,7 @@ async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn)
     ui_locales = asked.parameters.get("ui_locales")
     language = choose(request, ui_locales)
     visits = await shop.stores.sign_ins.of_session(signed_in.session.session_id)
-    visited = [client for visit in visits if (client := shop.clients.get(visit.client_id))]
+    visited = [client for client in shop.clients if client.client_id in {visit.client_id for visit in visits}]
     client_id = asked.client.client_id if asked.client else None
     carried = [(name, value) for name, value in asked.parameters.pairs if name in _SHOWN]
     if client_id is not None:

@@ -37,13 +37,15 @@ def error_json(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONR
     return json_answer(body, refusal.status, headers)
 
 
-def error_page(
-    request: Request, refusal: PageRefusal, *, seconds: int = 0, links: list[dict[str, str]] | None = None
-) -> Response:
-    """Return a refusal as a page: what happened, what to do, an incident number."""
+def error_page(request: Request, refusal: PageRefusal) -> Response:
+    """Return a refusal as a page: what happened, what to do, an incident number, and where to go on."""
     shop = parts(request)
     language = choose(request)
-    zone = {"href": "/", "label": shop.pages.catalogue.text(language, "error.to_zone")}
+    links = [{"href": "/", "label": shop.pages.catalogue.text(language, "error.to_zone")}]
+    client = shop.clients.get(refusal.client_id)
+    if client is not None:
+        label = shop.pages.catalogue.text(language, "error.to_portal", {"portal": client.name(language)})
+        links.insert(0, {"href": client.initiate_login_uri or client.client_uri, "label": label})
     return shop.pages.render(
         request,
         "error.html",
@@ -53,8 +55,8 @@ def error_page(
         incident=refusal.incident,
         code=refusal.code,
         description=refusal.public,
-        seconds=seconds,
-        links=[*(links or []), zone],
+        seconds=0,
+        links=links,
     )
 
 

@@ -17,13 +17,16 @@ from web.forms import Parameters
 async def resume(shop: Parts, request: Request, interaction_id: str) -> Interaction:
     """Return the interaction. Raises PageRefusal if it has expired, is done, or began in another browser."""
     interaction = await shop.stores.interactions.get(interaction_id) if len(interaction_id) <= 64 else None
-    if interaction is None or interaction.expires_at <= shop.clock():
-        raise PageRefusal("expired_interaction", "This interaction is unknown or has expired.")
+    if interaction is None:
+        raise PageRefusal("expired_interaction", "This interaction is unknown.")
+    client_id = interaction.client_id
+    if interaction.expires_at <= shop.clock():
+        raise PageRefusal("expired_interaction", "This interaction has expired.", client_id=client_id)
     mark, _ = browser.mark(shop, request)
     if not hmac.compare_digest(interaction.browser, browser.hashed(mark)):
-        raise PageRefusal("expired_interaction", "This interaction began in another browser.")
+        raise PageRefusal("expired_interaction", "This interaction began in another browser.", client_id=client_id)
     if interaction.completed_at is not None:
-        raise PageRefusal("done_interaction", "This interaction is done already.")
+        raise PageRefusal("done_interaction", "This interaction is done already.", client_id=client_id)
     return interaction
 
 
@@ -37,6 +40,7 @@ def request_of(shop: Parts, interaction: Interaction) -> AuthorizationRequest:
     try:
         return validate(draft)
     except RedirectRefusal as refusal:
-        raise PageRefusal("expired_interaction", "This interaction is not valid any more.", reason=str(refusal)) from (
-            refusal
-        )
+        public = "This interaction is not valid any more."
+        raise PageRefusal(
+            "expired_interaction", public, reason=str(refusal), client_id=interaction.client_id
+        ) from refusal

@@ -49,7 +49,9 @@ async def _attempt(shop: Parts, request: Request, parameters: Parameters) -> Res
     mark, new_mark = browser.mark(shop, request)
     # Before anything is counted: a form that another site sends must slow nobody down.
     if new_mark or not shop.csrf.valid(parameters.get("csrf"), mark, ACTION):
-        raise PageRefusal("csrf", "The form is not valid any more.", status=403)
+        waiting = await shop.stores.interactions.get(parameters.get("interaction") or "")
+        client_id = waiting.client_id if waiting is not None else None
+        raise PageRefusal("csrf", "The form is not valid any more.", status=403, client_id=client_id)
     interaction = await _interaction(shop, request, parameters)
     username, password = parameters.get("username"), parameters.get("password")
     if username is None or password is None:
@@ -70,13 +72,13 @@ def _seconds(wait: float) -> int:
 
 
 async def _log_in(shop: Parts, request: Request, interaction: Interaction | None, person: Person) -> Response:
-    before = await browser.signed_in(shop, request)
+    before = await shop.sessions.before(browser.session_cookie(shop, request))
     cookie, session = await shop.sessions.start(person, ("pwd",))
-    if before is not None and before.person.user_id == person.user_id:
+    if before is not None and before.user_id == person.user_id:
         # The same person confirmed who they are: what they visited so far stays theirs, under the new session id.
         await shop.sessions.succeed(before, session)
     elif before is not None:
-        await shop.sign_outs.session(before.session.session_id, before.person.user_id, Reason.REPLACED)
+        await shop.sign_outs.session(before.session_id, before.user_id, Reason.REPLACED)
     if interaction is not None:
         await shop.stores.interactions.authenticated(interaction.interaction_id, session.session_id)
     response = RedirectResponse(_onward(interaction), 303, {"cache-control": "no-store"})
@@ -127,8 +129,8 @@ def _demo(shop: Parts, interaction: Interaction | None, language: str, region: s
     if not shop.settings.demo:
         return {"demo_password": None, "demo_people": []}
     password, people = demo_people.read_once()
-    # Whoever is from elsewhere shows a roam; they come first.
-    ordered = sorted(people, key=lambda demo: demo.person.home_region == region)
+    # Who is at home here comes first: the next portal is then a roam that explains itself.
+    ordered = sorted(people, key=lambda demo: demo.person.home_region != region)
     at = f"&interaction={interaction.interaction_id}" if interaction else ""
     listed = [
         {

@@ -49,7 +49,7 @@ def preview(who: Person, scope: str) -> str | None:
 
 
 def deliveries(rows: Iterable[Delivery], clients: Clients, language: str) -> list[dict[str, Any]]:
-    """Return the latest delivery to each client, newest first."""
+    """Return the latest delivery to each client, of `rows` newest first, in the clients' order."""
     shown: dict[str, dict[str, Any]] = {}
     for row in rows:
         client = clients.get(row.client_id)
@@ -64,4 +64,4 @@ def deliveries(rows: Iterable[Delivery], clients: Clients, language: str) -> lis
             "next_at": row.next_at if state == "retrying" else None,
             "attempts": row.attempts,
         }
-    return list(shown.values())
+    return [shown[client.client_id] for client in clients if client.client_id in shown]

@@ -10,7 +10,7 @@ from idp.endpoints.parts import Parts, parts
 from idp.errors import TokenRefusal
 from idp.oauth import claims
 from idp.oauth.access_token import ActiveToken, Inactive
-from web.forms import form_parameters, query_parameters
+from web.forms import FORM, form_parameters, query_parameters
 
 
 async def userinfo(request: Request) -> Response:
@@ -41,7 +41,7 @@ async def _bearer(request: Request) -> str:
         if not value.strip() or "," in value:
             raise TokenRefusal("invalid_request", "Authorization must be Bearer and one token.")
         tokens.append(value.strip())
-    if request.method == "POST" and request.headers.get("content-type"):
+    if request.method == "POST" and request.headers.get("content-type", "").startswith(FORM):
         parameters = await form_parameters(request)
         if "access_token" in parameters.repeated():
             raise TokenRefusal("invalid_request", "access_token is repeated.")

@@ -13,6 +13,7 @@ from idp.endpoints.consent import WITHDRAW
 from idp.endpoints.end_session import ACTION
 from idp.endpoints.parts import Parts, parts
 from idp.model import Consent, SignIn
+from idp.oauth.authorization_response import add_parameters
 from idp.people.sessions import SignedIn
 from web.language import choose
 
@@ -64,7 +65,9 @@ def _portals(shop: Parts, language: str, home_region: str, visits: Sequence[Sign
             {
                 **shown.portal(client, language),
                 # Core 4: third-party-initiated login; the portal then asks us, and one click is a signed-in visit.
-                "href": f"{start}?target_link_uri=/me" if start else client.client_uri,
+                "href": add_parameters(start, [("iss", shop.issuer), ("target_link_uri", "/me")])
+                if start
+                else client.client_uri,
                 "home": client.display.region == home_region,
                 "first_at": visit.started_at if visit else None,
                 "last_at": visit.last_at if visit else None,

@@ -35,7 +35,9 @@ def next_step(
     `sub` is the signed-in person's subject at this client; `consent_wanted` the scopes that rest on consent and have
     none yet. Raises RedirectRefusal where the client must be told instead.
     """
-    if interaction is not None and interaction.decision == "deny":
+    session_id = signed_in.session.session_id if signed_in is not None else None
+    decision = interaction.decision if interaction is not None and interaction.decided_by == session_id else None
+    if decision == "deny":
         raise RedirectRefusal("access_denied", "The person did not consent.")
     just_logged_in = (
         signed_in is not None and interaction is not None and interaction.authenticated == signed_in.session.session_id
@@ -47,8 +49,7 @@ def next_step(
         if login == "another person" and just_logged_in:
             raise RedirectRefusal("login_required", "Another person than the one hinted at is logged in.", reason=login)
         return Step("login", reauthenticate=signed_in is not None)
-    decided = interaction is not None and interaction.decision == "allow"
-    if consent_wanted or ("consent" in request.prompt and not decided):
+    if consent_wanted or ("consent" in request.prompt and decision != "allow"):
         if "none" in request.prompt:
             raise RedirectRefusal("consent_required", "The person has to consent.")
         return Step("consent", scopes=consent_wanted)

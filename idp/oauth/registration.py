@@ -66,23 +66,36 @@ def client_from(portal: PortalFile) -> Client:
         jwks_uri=table.get("jwks_uri"),
         jwks=table.get("jwks"),
         scope=frozenset(str(table.get("scope", "openid")).split()),
-        sector_identifier=redirect_hosts.pop(),
+        # Core 8.1 lets clients of one host share subjects; ours are of different governments, wherever they stand.
+        sector_identifier=portal.client_id,
         initiate_login_uri=table.get("initiate_login_uri"),
         backchannel_logout_uri=table.get("backchannel_logout_uri"),
         resources=tuple(table.get("resources", ())),
         legal_basis="legal_duty" if table.get("legal_basis") == "legal_duty" else "consent",
-        display=_display(portal.table),
+        display=_display(path.as_posix(), portal.table),
     )
 
 
-def _display(table: Mapping[str, Any]) -> Display:
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def _display(path: str, table: Mapping[str, Any]) -> Display:
+    for name in ("short", "greeting", "look", "region"):
+        if not isinstance(table.get(name, {}), dict):
+            raise BadPortalFile(f"{path}: [{name}] must be a table.")
     region = table.get("region", {})
+    for name, colour in table.get("look", {}).items():
+        # Goes into a style element.
+        if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
+            raise BadPortalFile(f"{path}: [look] {name} must be a colour such as #1f3a5f.")
+    if not isinstance(region.get("order", 99), int):
+        raise BadPortalFile(f"{path}: [region] order must be a number.")
     return Display(
         short=table.get("short", {}),
         greeting=table.get("greeting", {}),
         look=table.get("look", {}),
         region=str(region.get("code", "")),
-        order=int(region.get("order", 99)),
+        order=region.get("order", 99),
     )
 
 

@@ -41,6 +41,11 @@ def read_once() -> tuple[str, list[DemoPerson]]:
     return read()
 
 
+async def any_there(store: People) -> bool:
+    """Tell whether any of the demonstration's people can log in."""
+    return not (await store.usernames()).isdisjoint(demo.person.username for demo in read_once()[1])
+
+
 async def seed(store: People, passwords: Passwords, clock: Clock) -> int:
     """Add the people who are not there yet; return how many. Each has a hash of their own."""
     password, people = read()

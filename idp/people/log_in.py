@@ -49,8 +49,9 @@ class LogIn:
             return LoginOutcome(wait=wait)
         found = await self._people.for_login(username)
         try:
-            right = await self._passwords.check(found[1] if found else None, password[: LONGEST * 5])
+            right = await self._passwords.check(found[1] if found else None, password[: LONGEST * 5], address)
         except TooBusy:
+            await self._failures.undo(account, address)
             return LoginOutcome(wait=2.0)
         if not found or not right:
             await self._auditor.record(Event.LOGIN_FAILED, address=address, account=account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
@@ -20,7 +21,7 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
         self._places = threads + queue
-        self._taken = 0
+        self._taken: Counter[str] = Counter()
         # Checked where the account is unknown, so that the answer takes as long as for one that is known.
         self._nobody = self._hasher.hash("nobody's password")
 
@@ -33,16 +34,20 @@ class Passwords:
         loop = asyncio.get_running_loop()
         return await asyncio.gather(*(loop.run_in_executor(self._pool, self.hash, one) for one in passwords))
 
-    async def check(self, password_hash: str | None, password: str) -> bool:
-        """Tell whether the password is right; None stands for an unknown account. Raises TooBusy at once."""
-        if self._taken >= self._places:
+    async def check(self, password_hash: str | None, password: str, address: str) -> bool:
+        """Tell whether the password is right; None stands for an unknown account. Raises TooBusy at once.
+
+        One address has half of the places at most, so that a flood from there leaves room for others.
+        """
+        if self._taken.total() >= self._places or self._taken[address] >= max(1, self._places // 2):
             raise TooBusy
-        self._taken += 1
+        self._taken[address] += 1
         try:
             loop = asyncio.get_running_loop()
             right = await loop.run_in_executor(self._pool, self._verify, password_hash or self._nobody, password)
         finally:
-            self._taken -= 1
+            self._taken[address] -= 1
+            self._taken += Counter()  # drops the zeros
         return right and password_hash is not None
 
     def _verify(self, password_hash: str, password: str) -> bool:

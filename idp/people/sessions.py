@@ -11,6 +11,7 @@ from idp.stores.protocols import Stores
 from web.clock import Clock
 
 TOUCH_SECONDS = 60.0
+LONGEST_COOKIE = 100
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,19 @@ class SessionKeeper:
         await self._sessions.start(session)
         return cookie, session
 
-    async def succeed(self, old: SignedIn, new: Session) -> None:
+    async def before(self, cookie: str | None) -> Session | None:
+        """Return the session that this browser has or, when a form was sent twice, the one that took over from it."""
+        if not cookie or len(cookie) > LONGEST_COOKIE:
+            return None
+        return await self._sessions.live_successor(session_id_of(cookie), self._clock())
+
+    async def succeed(self, old: Session, new: Session) -> None:
         """Let a session that the same person began by logging in again take over what belongs to the old one."""
-        await self._sessions.succeed(old.session.session_id, new.session_id, self._clock())
+        await self._sessions.succeed(old.session_id, new.session_id, self._clock())
 
     async def current(self, cookie: str | None) -> SignedIn | None:
         """Return the live session of the cookie, and note that it was used."""
-        if not cookie or len(cookie) > 100:
+        if not cookie or len(cookie) > LONGEST_COOKIE:
             return None
         now = self._clock()
         session = await self._sessions.live(session_id_of(cookie), now)

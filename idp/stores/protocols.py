@@ -6,7 +6,7 @@ once is one atomic statement or transaction, and says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,6 +72,10 @@ class LoginFailures(Protocol):
         """Count an attempt as failed in advance, atomically; return 0.0, or the seconds to wait, counting nothing."""
         ...
 
+    async def undo(self, account: str, address: str) -> None:
+        """Take back the last attempt: its password was not even looked at."""
+        ...
+
     async def clear(self, account: str, address: str) -> None:
         """Forget the failures: the log-in succeeded."""
         ...
@@ -86,6 +90,10 @@ class Sessions(Protocol):
 
     async def succeed(self, old: str, new: str, now: float) -> None:
         """Move what belongs to a session to its successor and end it; one transaction."""
+        ...
+
+    async def live_successor(self, session_id: str, now: float) -> Session | None:
+        """Return the session itself, or the one that took over from it, if it lives."""
         ...
 
     async def live(self, session_id: str, now: float) -> Session | None:
@@ -152,8 +160,12 @@ class Interactions(Protocol):
         """Note that the person logged in for it, as that session."""
         ...
 
-    async def decided(self, interaction_id: str, decision: str) -> None:
-        """Note the person's decision, allow or deny."""
+    async def reauthenticate(self, interaction_id: str) -> None:
+        """Note that even someone who is signed in has to log in for it."""
+        ...
+
+    async def decided(self, interaction_id: str, decision: str, session_id: str) -> None:
+        """Note what the person of that session decided, allow or deny."""
         ...
 
     async def complete(self, interaction_id: str, now: float) -> bool:
@@ -208,8 +220,8 @@ class Grants(Protocol):
 class Consents(Protocol):
     """What is released to whom, and on which basis."""
 
-    async def given(self, user_id: str, client_id: str) -> frozenset[str]:
-        """Return the scopes that are released to the client and not withdrawn."""
+    async def given(self, user_id: str, client_id: str) -> Mapping[str, Basis]:
+        """Return the scopes that are released to the client and not withdrawn, and on which basis."""
         ...
 
     async def give(self, user_id: str, client_id: str, scopes: Mapping[str, Basis], now: float) -> None:
@@ -264,8 +276,13 @@ class Keys(Protocol):
 class Deliveries(Protocol):
     """The durable queue of logout tokens."""
 
-    async def claim(self, now: float, lease: float, most: int) -> Sequence[Delivery]:
-        """Take due deliveries for `lease` seconds; atomic, so that two processes never take the same."""
+    async def claim(
+        self, now: float, lease: float, each: int, *, only: str | None = None, but: Collection[str] = ()
+    ) -> Sequence[Delivery]:
+        """Take at most `each` due deliveries of each client for `lease` seconds, the least tried first.
+
+        `only` names the one client to look at, `but` those to pass over. Atomic: two processes never take the same.
+        """
         ...
 
     async def done(self, delivery_id: int, now: float, outcome: str) -> None:

@@ -14,13 +14,13 @@ class SqliteConsents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def given(self, user_id: str, client_id: str) -> frozenset[str]:
-        """Return the scopes that are released to the client and not withdrawn."""
+    async def given(self, user_id: str, client_id: str) -> Mapping[str, Basis]:
+        """Return the scopes that are released to the client and not withdrawn, and on which basis."""
         rows = self._database.many(
-            "SELECT scope FROM consents WHERE user_id = ? AND client_id = ? AND withdrawn_at IS NULL",
+            "SELECT scope, basis FROM consents WHERE user_id = ? AND client_id = ? AND withdrawn_at IS NULL",
             (user_id, client_id),
         )
-        return frozenset(row["scope"] for row in rows)
+        return {row["scope"]: row["basis"] for row in rows}
 
     async def give(self, user_id: str, client_id: str, scopes: Mapping[str, Basis], now: float) -> None:
         """Remember releases; one given again counts from now."""

@@ -23,6 +23,8 @@ _SWEEPS = (
     "DELETE FROM sessions WHERE ended_at < :now - 604800",
     "DELETE FROM deliveries WHERE state <> 'pending' AND finished_at < :now - 604800",
     "DELETE FROM audit WHERE at < :now - 15552000",
+    # Refusals can be caused by anybody, at any rate: only the latest are kept.
+    "DELETE FROM audit WHERE event LIKE '%.refused' AND id < (SELECT max(id) FROM audit) - 100000",
 )
 
 

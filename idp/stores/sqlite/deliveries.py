@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from idp.model import Delivery
 from idp.stores.sqlite.database import Database
@@ -17,18 +18,24 @@ class SqliteDeliveries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, now: float, lease: float, most: int) -> Sequence[Delivery]:
-        """Take due deliveries for `lease` seconds; atomic, so that two processes never take the same."""
-        if (
-            self._database.one("SELECT 1 FROM deliveries WHERE state = 'pending' AND next_at <= ? LIMIT 1", (now,))
-            is None
-        ):
+    async def claim(
+        self, now: float, lease: float, each: int, *, only: str | None = None, but: Collection[str] = ()
+    ) -> Sequence[Delivery]:
+        """Take at most `each` due deliveries of each client for `lease` seconds, the least tried first.
+
+        `only` names the one client to look at, `but` those to pass over. Atomic: two processes never take the same.
+        """
+        due = "SELECT 1 FROM deliveries WHERE state = 'pending' AND next_at <= ? LIMIT 1"
+        if self._database.one(due, (now,)) is None:
             return []
         rows = self._database.many(
-            "UPDATE deliveries SET next_at = ?, attempts = attempts + 1 WHERE delivery_id IN ("
-            "SELECT delivery_id FROM deliveries WHERE state = 'pending' AND next_at <= ? ORDER BY next_at LIMIT ?"
+            "UPDATE deliveries SET next_at = :until, attempts = attempts + 1 WHERE delivery_id IN ("
+            "SELECT delivery_id FROM (SELECT delivery_id, row_number() OVER "
+            "(PARTITION BY client_id ORDER BY attempts, next_at) AS place FROM deliveries "
+            "WHERE state = 'pending' AND next_at <= :now AND (:only IS NULL OR client_id = :only) "
+            "AND client_id NOT IN (SELECT value FROM json_each(:but))) WHERE place <= :each"
             f") RETURNING {_COLUMNS}",
-            (now + lease, now, most),
+            {"until": now + lease, "now": now, "only": only, "but": json.dumps(list(but)), "each": each},
         )
         return [_delivery(row) for row in rows]
 

@@ -41,17 +41,21 @@ class SqliteInteractions:
         return Interaction(**values)
 
     async def authenticated(self, interaction_id: str, session_id: str) -> None:
-        """Note that the person logged in for it, as that session; a decision made before was perhaps another's."""
+        """Note that the person logged in for it, as that session."""
         self._database.execute(
-            "UPDATE interactions SET authenticated = ?, decision = NULL WHERE interaction_id = ?",
+            "UPDATE interactions SET authenticated = ? WHERE interaction_id = ?",
             (session_id, interaction_id),
         )
 
-    async def decided(self, interaction_id: str, decision: str) -> None:
-        """Note the person's decision, allow or deny."""
+    async def reauthenticate(self, interaction_id: str) -> None:
+        """Note that even someone who is signed in has to log in for it."""
+        self._database.execute("UPDATE interactions SET reauthenticate = 1 WHERE interaction_id = ?", (interaction_id,))
+
+    async def decided(self, interaction_id: str, decision: str, session_id: str) -> None:
+        """Note what the person of that session decided, allow or deny."""
         self._database.execute(
-            "UPDATE interactions SET decision = ? WHERE interaction_id = ? AND completed_at IS NULL",
-            (decision, interaction_id),
+            "UPDATE interactions SET decision = ?, decided_by = ? WHERE interaction_id = ? AND completed_at IS NULL",
+            (decision, session_id, interaction_id),
         )
 
     async def complete(self, interaction_id: str, now: float) -> bool:

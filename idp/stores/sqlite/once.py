@@ -53,6 +53,14 @@ class SqliteLoginFailures:
             )
             return 0.0
 
+    async def undo(self, account: str, address: str) -> None:
+        """Take back the last attempt: its password was not even looked at."""
+        self._database.execute(
+            "UPDATE login_failures SET failures = max(failures - 1, 0), blocked_until = 0 "
+            "WHERE account = ? AND address = ?",
+            (account, address),
+        )
+
     async def clear(self, account: str, address: str) -> None:
         """Forget the failures: the log-in succeeded."""
         self._database.execute("DELETE FROM login_failures WHERE account = ? AND address = ?", (account, address))

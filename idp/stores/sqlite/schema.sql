@@ -28,7 +28,8 @@ CREATE TABLE sessions (
     seen_at REAL NOT NULL,
     expires_at REAL NOT NULL,
     ended_at REAL,
-    end_reason TEXT
+    end_reason TEXT,
+    succeeded_by TEXT                           -- the session that the same person began by logging in again
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_of_person ON sessions (user_id) WHERE ended_at IS NULL;
 
@@ -56,6 +57,7 @@ CREATE TABLE interactions (
     reauthenticate INTEGER NOT NULL,
     authenticated TEXT,
     decision TEXT,
+    decided_by TEXT,
     completed_at REAL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX interactions_by_age ON interactions (expires_at);

@@ -40,8 +40,19 @@ class SqliteSessions:
             )
             self._database.execute("UPDATE grants SET session_id = ? WHERE session_id = ?", (new, old))
             self._database.execute(
-                "UPDATE sessions SET ended_at = ?, end_reason = 'succeeded' WHERE session_id = ?", (now, old)
+                "UPDATE sessions SET ended_at = ?, end_reason = 'succeeded', succeeded_by = ? WHERE session_id = ?",
+                (now, new, old),
             )
+
+    async def live_successor(self, session_id: str, now: float) -> Session | None:
+        """Return the session itself, or the one that took over from it, if it lives."""
+        row = self._database.one(
+            "WITH RECURSIVE line (id) AS (SELECT ? UNION SELECT succeeded_by FROM sessions JOIN line "
+            "ON session_id = id WHERE succeeded_by IS NOT NULL) SELECT sessions.* FROM sessions JOIN line "
+            "ON session_id = id WHERE ended_at IS NULL AND expires_at > ?",
+            (session_id, now),
+        )
+        return _session(row) if row else None
 
     async def live(self, session_id: str, now: float) -> Session | None:
         """Return the session unless it has ended or reached its absolute end."""
