@@ -34,9 +34,9 @@ def nonce(evidence: Evidence) -> Outcome:
     """Demand the nonce of this sign-in (Core 3.1.3.7 no. 11); a refreshed ID token may leave it out (Core 12.2)."""
     wanted, value = evidence.expect.nonce, evidence.text("nonce")
     if evidence.expect.use == "refreshed_id_token" and not value:
-        return passed("absent or the nonce of the sign-in", "absent")
+        return passed("absent or the nonce of the log-in", "absent")
     if wanted is None:
-        return not_checked("the nonce of the sign-in, not known here", masked(value) if value else "absent")
+        return not_checked("the nonce of the log-in, not known here", masked(value) if value else "absent")
     if not value:
         return failed("token.nonce.missing", masked(wanted), "absent")
     if value != wanted:
