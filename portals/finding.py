@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from portals.finding_words import in_words
 from web.language import Catalogue
 
 Use = Literal["id_token", "refreshed_id_token", "access_token", "logout_token"]
@@ -76,6 +77,10 @@ class Finding:
     def title(self, language: str) -> str:
         """Return in a few words what is checked, or what is wrong. Raises KeyError on an unknown language."""
         return texts().text(language, f"{self.code}.title")
+
+    def in_words(self, text: str, language: str) -> str:
+        """Return `expected` or `found` as the page /inspect says it."""
+        return in_words(text, language)
 
     def cause(self, language: str) -> str:
         """Return what usually lies behind this failure; empty when nothing failed."""
