@@ -52,11 +52,12 @@ def list_command() -> None:
     """List the people, names masked. 列出人员。"""
 
     async def show(at: Operator) -> None:
-        table = Table("user name", "name", "home region", "level", "frozen", "signed in at")
+        table = Table("user name", "name", "home region", "level", "frozen", "logged in at")
         for username in sorted(await at.stores.people.usernames()):
             person = await _person(at, username)
             visits = await at.stores.sign_ins.live_of_person(person.user_id)
-            where = " ".join(sorted({visit.client_id for visit in visits}))
+            visited = {visit.client_id for visit in visits}
+            where = " ".join(client.client_id for client in at.clients if client.client_id in visited)
             frozen = "frozen" if person.frozen else ""
             table.add_row(username, mask_name(person.real_name), person.home_region, str(person.level), frozen, where)
         Console().print(table)
@@ -90,7 +91,12 @@ def unfreeze_command(username: Username) -> None:
 def level_command(
     username: Username,
     level: Annotated[
-        int, typer.Argument(help="1 to 4: registered, 实名, 实人, 实证. 认证级别。", min=1, max=len(LEVELS))
+        int,
+        typer.Argument(
+            help="1 registered to 4 checked in person. 认证级别：1 注册，2 实名，3 实人，4 实证。",
+            min=1,
+            max=len(LEVELS),
+        ),
     ],
 ) -> None:
     """Set a level; where it is lowered, sign-ins that claimed more end. 调整认证级别。"""

@@ -60,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Region:
-    """The provider, first, and the portals in the order of their ports; `services` are theirs, on bound sockets."""
+    """The provider, first, and the portals by their `order`; `services` are theirs, on bound sockets."""
 
     parts: tuple[Part, ...]
     services: tuple[serve.Service, ...]
@@ -88,7 +88,7 @@ class Region:
             )
         ]
         found = [portals.portal.load(folder, portal_settings) for folder in portal_folders(portal_settings.portals)]
-        for portal in sorted(found, key=lambda portal: portal.port):
+        for portal in sorted(found, key=lambda portal: (portal.order, portal.port)):
             make = partial(portals.app.create_app, portal, portal_settings, clock)
             parts.append(Part(portal.client_id, portal.short, portal.address, portal.port, make))
         sockets = _bind_all(idp_settings.bind, [part.port for part in parts])

@@ -19,13 +19,17 @@ LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
 @dataclass(frozen=True)
 class Portal:
-    """One portal: names by language, look by CSS variable, items in the file's order, its [client] words."""
+    """One portal: names by language, look by CSS variable, items in the file's order, its [client] words.
+
+    `order` is its place among the portals wherever people see several.
+    """
 
     folder: Path
     client_id: str
     address: str
     port: int
     region: str
+    order: int
     name: Mapping[str, str]
     short: Mapping[str, str]
     greeting: Mapping[str, str]
@@ -88,6 +92,7 @@ def load(folder: Path, settings: Settings) -> Portal:
         address=file.address,
         port=file.port,
         region=table.matching("region.code", r"[0-9]{6}", "a six-digit GB/T 2260 code in quotes"),
+        order=table.number("region.order", 99),
         name=table.both("name"),
         short=table.both("short"),
         greeting=table.both("greeting"),
@@ -146,6 +151,14 @@ class _Table:
         if value not in choices:
             raise self.wrong(name, " or ".join(choices))
         return str(value)
+
+    def number(self, name: str, otherwise: int) -> int:
+        value = self.entry(name)
+        if value is None:
+            return otherwise
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.wrong(name, "a whole number")
+        return value
 
     def both(self, name: str) -> dict[str, str]:
         return self.languages(name, self.entry(name))

@@ -58,7 +58,7 @@ class _Refusals(logging.Handler):
 
 @dataclass(frozen=True)
 class Grounds:
-    """Where the provider and the portals (in the order of their ports) are, and how to reach them; `inside` if ours."""
+    """Where the provider and the portals (by their `order`) are, and how to reach them; `inside` if ours."""
 
     issuer: str
     portals: tuple[Portal, ...]
@@ -111,4 +111,4 @@ def running_region(port_base: int | None) -> Grounds:
 
 def _portals(settings: portals.settings.Settings) -> tuple[Portal, ...]:
     found = [load(folder, settings) for folder in portal_folders(settings.portals)]
-    return tuple(sorted(found, key=lambda portal: portal.port))
+    return tuple(sorted(found, key=lambda portal: (portal.order, portal.port)))
