@@ -16,7 +16,7 @@ COMMANDS = {
     "keys": ("lab.keys:keys_group", "List, rotate and retire the signing keys. 签名密钥。"),
     "people": ("lab.people:people_group", "List people, freeze accounts, set levels. 人员与级别。"),
     "audit": ("lab.audit:audit_command", "List security events. 安全事件。"),
-    "tour": ("lab.tour.command:tour_command", "Watch a person log in once and roam. 看一个人登录一次,走遍四地。"),
+    "tour": ("lab.tour.command:tour_command", "Watch a person log in once and roam. 看一个人登录一次，走遍四地。"),
     "reset": ("lab.reset:reset_command", "Empty the folder of state. 清空状态目录。"),
 }
 """Name -> (where the function, or the Typer of a group, is; what `manyou --help` says about it)."""
@@ -26,7 +26,7 @@ def program(arguments: Sequence[str]) -> typer.Typer:
     """Return the program with every command listed, and those that `arguments` name made ready to run."""
     manyou = typer.Typer(
         name="manyou",
-        help="Manyou 漫游: log in once, roam the region. 一次登录,区域漫游。",
+        help="Manyou 漫游: log in once, roam the region. 一次登录，区域漫游。",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,  # its tracebacks show local variables, tokens among them

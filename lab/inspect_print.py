@@ -34,8 +34,8 @@ WORDS = {
     "found": {"zh-CN": "实为", "en": "found"},
     "accepted": {"zh-CN": "通过", "en": "ACCEPTED"},
     "refused": {"zh-CN": "拒绝", "en": "REFUSED"},
-    "cause": {"zh-CN": "原因", "en": "Cause"},
-    "remedy": {"zh-CN": "办法", "en": "Remedy"},
+    "cause": {"zh-CN": "原因：", "en": "Cause: "},
+    "remedy": {"zh-CN": "办法：", "en": "Remedy: "},
     "nobody": {"zh-CN": "不属于任何门户", "en": "no portal of this region"},
 }
 MARKS = {"pass": ("✓", "green"), "fail": ("✗", "bold red"), "not_checked": ("·", "dim")}
@@ -65,25 +65,28 @@ def _print_parts(
 
 def _print_checks(console: Console, found: Inspection, languages: Sequence[str]) -> None:
     table = _table("checks", ("", "check", "expected", "found"), languages)
+    words = languages[0] if len(languages) == 1 else "en"
     for finding in found.verdict.findings:
         mark, style = MARKS[finding.result]
         name = Text(finding.code, style)
         name.append("\n" + " / ".join(finding.title(language) for language in languages), "dim")
-        table.add_row(Text(mark, style), name, Text(finding.expected), Text(finding.found))
+        expected, seen = (finding.in_words(text, words) for text in (finding.expected, finding.found))
+        table.add_row(Text(mark, style), name, Text(expected), Text(seen))
     console.print(table)
 
 
 def _print_outcome(console: Console, found: Inspection, languages: Sequence[str]) -> None:
     verdict = found.verdict
     word, style = ("accepted", "bold green") if verdict.accepted else ("refused", "bold red")
-    console.print(Text(f"{_word(word, languages)}: {verdict.code}", style))
+    colon = "：" if tuple(languages) == ("zh-CN",) else ": "
+    console.print(Text(f"{_word(word, languages)}{colon}{verdict.code}", style))
     failure = verdict.failure
     for language in languages:
         title = failure.title(language) if failure else texts().text(language, f"{verdict.code}.title")
         console.print(Text(title, "bold"))
         if failure is not None:
-            console.print(Text(f"{WORDS['cause'][language]}: {failure.cause(language)}"))
-            console.print(Text(f"{WORDS['remedy'][language]}: {failure.remedy(language)}"))
+            console.print(Text(f"{WORDS['cause'][language]}{failure.cause(language)}"))
+            console.print(Text(f"{WORDS['remedy'][language]}{failure.remedy(language)}"))
 
 
 def _table(title: str, columns: Sequence[str], languages: Sequence[str]) -> Table:

@@ -16,7 +16,7 @@ def reset_command(
     """Empty the folder of state. 清空状态目录。"""
     folder = settings.load_or_exit().var
     if not yes:
-        typer.confirm(f"Remove everything in {folder}? 删除其中的全部内容?", abort=True)
+        typer.confirm(f"Remove everything in {folder}? 删除其中的全部内容？", abort=True)
     try:
         removed = empty(folder)
     except (NotAStateFolder, StateFolderBusy) as error:

@@ -14,7 +14,7 @@ from lab.region import Region
 def show(region: Region, log_file: Path, *, demo: bool) -> None:
     """Print the screen, in Chinese and English."""
     console = Console(highlight=False)
-    console.print("\n  [bold]Manyou 漫游[/]   一次登录,区域漫游   Log in once, roam the region\n")
+    console.print("\n  [bold]Manyou 漫游[/]   一次登录，区域漫游   Log in once, roam the region\n")
     addresses = _columns()
     for part in region.parts:
         addresses.add_row(part.title["zh-CN"], part.title["en"], f"[bold]{part.address}[/]")
@@ -22,7 +22,7 @@ def show(region: Region, log_file: Path, *, demo: bool) -> None:
     if demo:
         _show_people(console)
     console.print(
-        "\n  [bold]试一试[/] 在一个门户登录,再打开其他三个;统一认证首页显示去过哪里,可一次退出全部。\n"
+        "\n  [bold]试一试[/] 在一个门户登录，再打开其他三个；统一认证首页显示去过哪里，可一次退出全部。\n"
         "  [bold]Try[/]    Log in at one portal, then open the other three; the provider's page shows\n"
         "         where you have been and logs you out everywhere.\n"
         "         manyou tour --running    manyou inspect TOKEN\n\n"
@@ -32,7 +32,7 @@ def show(region: Region, log_file: Path, *, demo: bool) -> None:
 
 def _show_people(console: Console) -> None:
     password, people = demo_people.read()
-    console.print(f"\n  演示人员 Demo people (虚构 synthetic), 密码 password [bold]{password}[/]\n")
+    console.print(f"\n  演示人员（虚构） Demo people (synthetic)   密码 Password [bold]{password}[/]\n")
     table = _columns()
     for one in people:
         table.add_row(f"[bold]{one.person.username}[/]", f"{one.note['zh']}\n[dim]{one.note['en']}[/]")

@@ -82,7 +82,7 @@ def tour_command(
         str, typer.Option("--json", help="Write what happened to a file, or - for standard output. 写成 JSON。")
     ] = "",
 ) -> None:
-    """Watch a person log in once and roam. 看一个人登录一次,走遍四地。"""
+    """Watch a person log in once and roam. 看一个人登录一次，走遍四地。"""
     console = Console(stderr=json_file == "-", soft_wrap=False)
     screen = Screen(console, [language.value] if language else LANGUAGES, quiet=quiet)
     browsing = Browsing(browser or phone or shots is not None, phone, shots)

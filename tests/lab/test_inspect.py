@@ -285,8 +285,8 @@ def test_the_table_shows_cause_and_remedy_of_a_refusal(facts: Facts) -> None:
     token = good_token("id_token", SIGNER, facts)
     chinese = run(token, "--at", str(NOW + 500), "--language", "zh-CN").stdout
     english = run(token, "--at", str(NOW + 500), "--language", "en").stdout
-    assert "拒绝: token.exp.past" in chinese
-    assert "办法: " in chinese
+    assert "拒绝：token.exp.past" in chinese
+    assert "办法：" in chinese
     assert "Remedy" not in chinese
     assert "REFUSED: token.exp.past" in english
     assert "Remedy: " in english
