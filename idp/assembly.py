@@ -55,7 +55,8 @@ async def running(settings: Settings, clients: Clients, pages: Pages, clock: Clo
         client_keys = ClientKeys(connect, clock)
         closing.push_async_callback(client_keys.close)
         mint = _logout_tokens(keys, settings.issuer, clients, clock)
-        queue = DeliveryQueue(stores.deliveries, mint, connect, auditor, clock, settings.idp_delivery_give_up_seconds)
+        give_up = settings.idp_delivery_give_up_seconds
+        queue = DeliveryQueue(stores.deliveries, mint, connect, auditor, clock, give_up, clients.logout_uris())
         closing.push_async_callback(queue.close)
         sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
         token_endpoint = _token_endpoint(settings, stores, clients, client_keys, keys, sign_outs, auditor, clock)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import httpx
@@ -34,7 +34,10 @@ def backoff(attempts: int, jitter: float) -> float:
 
 
 class DeliveryQueue:
-    """Sends what is due until it is stopped; `mint` makes the logout token at the moment of sending."""
+    """Sends what is due until it is stopped; `mint` makes the logout token at the moment of sending.
+
+    `registered` is where each client wants its logout tokens now; one that is not there gets it where it wanted it.
+    """
 
     def __init__(
         self,
@@ -44,12 +47,14 @@ class DeliveryQueue:
         auditor: Auditor,
         clock: Clock,
         give_up_after: float,
+        registered: Mapping[str, str] | None = None,
     ) -> None:
         self._store = store
         self._mint = mint
         self._auditor = auditor
         self._clock = clock
         self._give_up_after = give_up_after
+        self._registered = registered or {}
         self._due = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[str] = Counter()
@@ -70,8 +75,10 @@ class DeliveryQueue:
                     self._begin(delivery)
             except Exception:
                 log.exception("The delivery queue could not be read; it is tried again.")
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes together with what it waits for.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._due.wait()
             self._due.clear()
 
     async def _claim(self) -> list[Delivery]:
@@ -102,7 +109,8 @@ class DeliveryQueue:
             token = self._mint(delivery)
             # httpx limits each read alone; a client that drips must not outlast the lease, or it would be sent twice.
             async with asyncio.timeout(SEND_SECONDS):
-                status = await self._status(delivery.uri, token)
+                # As it is registered now: a command may have queued it under settings of its own, or it has moved.
+                status = await self._status(self._registered.get(delivery.client_id, delivery.uri), token)
             # Back-Channel Logout 2.8: 200; some frameworks answer 204.
             outcome, done = f"http_{status}", status in (200, 204)
         except (httpx.HTTPError, TimeoutError) as error:

@@ -59,6 +59,9 @@ async def _attempt(shop: Parts, request: Request, parameters: Parameters) -> Res
     outcome = await shop.log_in.attempt(username, password, browser.address(request))
     if outcome.wait > 0:
         return _page(shop, request, interaction, username=username, delay=_seconds(outcome.wait), status=429)
+    if outcome.busy:
+        public = "Too many people log in just now."
+        raise PageRefusal("busy", public, status=503, code="temporarily_unavailable")
     if outcome.frozen:
         raise PageRefusal("frozen", "This account is frozen.", status=403, code="access_denied")
     if outcome.person is None:

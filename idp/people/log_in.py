@@ -18,11 +18,12 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class LoginOutcome:
-    """What came of an attempt: the person, or `failed`, `frozen`, or `wait` seconds to wait."""
+    """What came of an attempt: the person, or `failed`, `frozen`, `busy`, or `wait` seconds to wait."""
 
     person: Person | None = None
     failed: bool = False
     frozen: bool = False
+    busy: bool = False
     wait: float = 0.0
 
 
@@ -52,7 +53,7 @@ class LogIn:
             right = await self._passwords.check(found[1] if found else None, password[: LONGEST * 5], address)
         except TooBusy:
             await self._failures.undo(account, address)
-            return LoginOutcome(wait=2.0)
+            return LoginOutcome(busy=True)
         if not found or not right:
             await self._auditor.record(Event.LOGIN_FAILED, address=address, account=account)
             return LoginOutcome(failed=True)

@@ -97,8 +97,11 @@ class SignOuts:
             Event.LEVEL_CHANGED, user_id=person.user_id, old=LEVELS[person.level - 1], new=LEVELS[level - 1]
         )
         if level < person.level:
+            sessions = await self._sessions.of_person(person.user_id, self._clock())
+            claiming = {session.session_id for session in sessions if session.level > level}
             await self._sessions.lower_level(person.user_id, level)
             live = await self._sign_ins.live_of_person(person.user_id)
+            live = [sign_in for sign_in in live if sign_in.session_id in claiming]
             await self.sids([sign_in.sid for sign_in in live], Reason.LEVEL_LOWERED)
             # Offline grants whose sign-in has ended before claim the old level too.
             await self._grants.revoke_of_person(person.user_id, None, self._clock())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,13 +63,18 @@ class Post:
         await self.stores.sign_ins.enter(SignIn(sid, session.session_id, client_id, "li", "sub", NOW, NOW))
         await self.stores.sign_ins.end([sid], "logged_out", self.clock(), {client_id: uri or self.uri(client_id)})
 
-    async def queue(self, stores: Stores | None = None, mint: Callable[[Delivery], str] | None = None) -> DeliveryQueue:
+    async def queue(
+        self,
+        stores: Stores | None = None,
+        mint: Callable[[Delivery], str] | None = None,
+        registered: Mapping[str, str] | None = None,
+    ) -> DeliveryQueue:
         """Start a queue."""
         used = stores or self.stores
         auditor = Telling(used.audit, self.clock)
         auditor.told = self.told
         queue = DeliveryQueue(
-            used.deliveries, mint or _token, ConnectMap.parse(DEFAULT_MAP), auditor, self.clock, GIVE_UP
+            used.deliveries, mint or _token, ConnectMap.parse(DEFAULT_MAP), auditor, self.clock, GIVE_UP, registered
         )
         task = asyncio.create_task(queue.run())
 

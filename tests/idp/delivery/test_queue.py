@@ -177,3 +177,36 @@ async def test_one_that_cannot_be_made_is_tried_again_and_harms_no_other(
     assert told == {(Event.LOGOUT_FAILED, "gone"), (Event.LOGOUT_DELIVERED, "alpha")}
     assert [row.outcome for row in await post.rows()] == ["internal_error", "http_200"]
     assert "gone is registered no more" in caplog.text
+
+
+async def test_a_client_that_is_down_holds_up_no_other_however_much_waits_for_it(post: Post) -> None:
+    for number in range(400):
+        await post.put("alpha", f"down{number}", "http://alpha.localhost:9/nobody-listens")
+    post.clock.advance(1)
+    await post.put("beta", "sid1")
+    queue = await post.queue()
+    queue.wake()
+    noted = [await post.next() for _ in range(9)]
+    assert (Event.LOGOUT_DELIVERED, "beta") in noted
+    # After it failed it is tried once in a while, with one delivery alone.
+    assert sum(row.attempts for row in await post.rows()) <= 10
+
+
+async def test_when_a_client_is_back_it_gets_all_that_waited(post: Post) -> None:
+    post.listener.replies["/alpha"] = Reply(503)
+    for number in range(30):
+        await post.put("alpha", f"sid{number}")
+    queue = await post.queue()
+    queue.wake()
+    for _ in range(8):
+        assert await post.next() == (Event.LOGOUT_FAILED, "alpha")
+    post.listener.replies["/alpha"] = Reply(200)
+    post.clock.advance(3)
+    queue.wake()
+    assert [await post.next() for _ in range(30)] == [(Event.LOGOUT_DELIVERED, "alpha")] * 30
+
+
+async def test_a_logout_token_goes_where_the_client_is_registered_now(post: Post) -> None:
+    await post.put("alpha", "sid1", "http://alpha.localhost:9/where-a-command-thought-it-was")
+    await post.queue(registered={"alpha": post.uri("alpha")})
+    assert await post.next() == (Event.LOGOUT_DELIVERED, "alpha")

@@ -128,12 +128,31 @@ def test_failures_are_in_the_log_without_the_name_that_was_typed(provider: Provi
 async def test_hashing_never_stalls_and_more_than_the_queue_takes_is_turned_away() -> None:
     passwords = Passwords(1, 2)
     try:
-        tries = [asyncio.create_task(passwords.check(None, "x")) for _ in range(5)]
+        tries = [asyncio.create_task(passwords.check(None, "x", f"10.0.0.{number}")) for number in range(5)]
         outcomes = await asyncio.gather(*tries, return_exceptions=True)
         assert [type(one) for one in outcomes] == [bool] * 3 + [TooBusy] * 2
-        assert await passwords.check(passwords.hash("right"), "right")
-        assert not await passwords.check(passwords.hash("right"), "wrong")
-        assert not await passwords.check("not a hash", "x")
-        assert not await passwords.check(None, "nobody's password")
+        assert await passwords.check(passwords.hash("right"), "right", HERE)
+        assert not await passwords.check(passwords.hash("right"), "wrong", HERE)
+        assert not await passwords.check("not a hash", "x", HERE)
+        assert not await passwords.check(None, "nobody's password", HERE)
     finally:
         passwords.close()
+
+
+async def test_one_address_has_half_of_the_places_at_most() -> None:
+    passwords = Passwords(1, 5)
+    try:
+        flood = [asyncio.create_task(passwords.check(None, "x", "10.9.9.9")) for _ in range(10)]
+        person = asyncio.create_task(passwords.check(None, "x", HERE))
+        outcomes = await asyncio.gather(*flood, return_exceptions=True)
+        assert [type(one) for one in outcomes] == [bool] * 3 + [TooBusy] * 7
+        assert await person is False
+    finally:
+        passwords.close()
+
+
+def test_an_attempt_that_found_no_place_is_not_counted(provider: Provider) -> None:
+    failures = provider.parts.stores.login_failures
+    for _ in range(20):
+        assert provider.run(failures.attempt("busy", HERE, provider.clock())) == 0.0
+        provider.run(failures.undo("busy", HERE))

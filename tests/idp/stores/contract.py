@@ -186,10 +186,11 @@ class RememberingContract:
     async def test_an_interaction_comes_back_with_its_parameters_in_order(self, stores: Stores) -> None:
         await stores.interactions.open(interaction())
         assert await stores.interactions.get("i1") == interaction()
-        await stores.interactions.decided("i1", "allow")
         await stores.interactions.authenticated("i1", "s1")
-        # A decision made before the log-in was perhaps another person's.
-        assert await stores.interactions.get("i1") == replace(interaction(), authenticated="s1")
+        await stores.interactions.decided("i1", "allow", "s1")
+        await stores.interactions.reauthenticate("i1")
+        kept = replace(interaction(), authenticated="s1", decision="allow", decided_by="s1", reauthenticate=True)
+        assert await stores.interactions.get("i1") == kept
 
     async def test_a_session_lives_until_its_absolute_end(self, stores: Stores) -> None:
         await stores.sessions.start(session())
@@ -227,17 +228,19 @@ class RememberingContract:
         await stores.sign_ins.enter(sign_in("sid1", "alpha", "old"))
         await stores.sessions.succeed("old", "new", NOW)
         assert [one.sid for one in await stores.sign_ins.of_session("new")] == ["sid1"]
+        assert await stores.sessions.live_successor("old", NOW) == session("new")
+        assert await stores.sessions.live_successor("new", NOW) == session("new")
         assert await stores.sessions.live("old", NOW) is None
 
     async def test_consent_is_given_withdrawn_and_given_again(self, stores: Stores) -> None:
         await stores.consents.give("li", "alpha", {"profile": "legal_duty", "phone": "consent"}, NOW)
-        assert await stores.consents.given("li", "alpha") == {"profile", "phone"}
-        assert await stores.consents.given("li", "beta") == frozenset()
+        assert await stores.consents.given("li", "alpha") == {"profile": "legal_duty", "phone": "consent"}
+        assert await stores.consents.given("li", "beta") == {}
         assert await stores.consents.withdraw("li", "alpha", NOW + 1)
         assert not await stores.consents.withdraw("li", "alpha", NOW + 2)
-        assert await stores.consents.given("li", "alpha") == {"profile"}
+        assert await stores.consents.given("li", "alpha") == {"profile": "legal_duty"}
         await stores.consents.give("li", "alpha", {"phone": "consent"}, NOW + 3)
-        assert await stores.consents.given("li", "alpha") == {"profile", "phone"}
+        assert await stores.consents.given("li", "alpha") == {"profile": "legal_duty", "phone": "consent"}
 
     async def test_a_delivery_waits_for_its_time_and_for_the_lease_of_who_took_it(self, stores: Stores) -> None:
         await stores.sessions.start(session())
