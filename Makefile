@@ -59,15 +59,15 @@ $(VENV)/installer.stamp: $(VENV)/bin/python
 	@touch $@
 
 # $(call install,LOCK): exactly what the lock says, then this project itself, editable, with nothing fetched for it.
+# Where uv is not there or cannot reach the index (it has certificates of its own unless told to use the system's),
+# pip does the same.
+UV_INSTALL = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 define install
 	@echo "Installing $(1) ..."
-	@if [ -x $(BIN)/uv ]; then \
-		$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) \
-		&& $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
-	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) \
-		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
-	fi
+	@{ [ -x $(BIN)/uv ] && $(UV_INSTALL) --compile-bytecode --require-hashes -r $(1) ; } \
+		|| $(PIP_INSTALL) --require-hashes -r $(1)
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 endef
 
 $(VENV)/run.stamp: requirements.lock pyproject.toml $(VENV)/installer.stamp
