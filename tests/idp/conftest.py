@@ -31,11 +31,12 @@ def shared_other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]
 
 
 @pytest.fixture
-def provider(shared_provider: Provider) -> Provider:
+def provider(shared_provider: Provider) -> Iterator[Provider]:
     """The provider that tests share: its clock may be moved on, never back; people log in anew in each test."""
     # Past every delay that an earlier test earned, and every interaction and code that it left.
     shared_provider.clock.advance(4000)
-    return shared_provider
+    yield shared_provider
+    shared_provider.say_goodbye()
 
 
 @pytest.fixture

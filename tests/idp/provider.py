@@ -82,6 +82,7 @@ class Provider:
             portal_values={"portals": str(place / "nobody")},
         )
         self._stack = ExitStack()
+        self._visits = ExitStack()
         self._back_channel: httpx.Client | None = None
 
     def __enter__(self) -> Self:
@@ -94,6 +95,7 @@ class Provider:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop."""
+        self.say_goodbye()
         self._stack.close()
 
     @property
@@ -120,7 +122,12 @@ class Provider:
         """Return a client with cookies of its own that follows no redirect."""
         # Plain http: reading the system's certificates would be most of what a new client costs.
         transport = MappedSyncTransport(ConnectMap.parse(DEFAULT_MAP), verify=False)
-        return self._stack.enter_context(httpx.Client(transport=transport, timeout=20, trust_env=False))
+        return self._visits.enter_context(httpx.Client(transport=transport, timeout=20, trust_env=False))
+
+    def say_goodbye(self) -> None:
+        """Close every connection made so far: hundreds of tests would hold more than a process may have open."""
+        self._visits.close()
+        self._back_channel = None
 
     def visitor(self) -> Visitor:
         """Return a new person's browser."""
