@@ -72,6 +72,7 @@ async def running(settings: Settings, clients: Clients, pages: Pages, clock: Clo
             ),
             log_in=LogIn(stores, passwords, auditor, clock, await keys.secret("login-accounts")),
             sign_outs=sign_outs,
+            deliveries=queue,
             access_tokens=token_endpoint.access_tokens,
             token_endpoint=token_endpoint,
             auditor=auditor,

@@ -24,6 +24,7 @@ POLL_SECONDS = 0.5
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 5.0
 LONGEST_BACKOFF_SECONDS = 30.0
+SETTLE_SECONDS = 0.3
 MOST_AT_ONCE = 8
 """How many are sent to one client at a time."""
 
@@ -59,6 +60,7 @@ class DeliveryQueue:
         self._running: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[str] = Counter()
         self._pauses: dict[str, float] = {}
+        self._tried = asyncio.Event()
         self._http = httpx.AsyncClient(
             transport=MappedTransport(connect), timeout=SEND_SECONDS, follow_redirects=False, trust_env=False
         )
@@ -66,6 +68,21 @@ class DeliveryQueue:
     def wake(self) -> None:
         """Look at the queue now."""
         self._due.set()
+
+    async def settle(self, session_id: str) -> None:
+        """Wait until each delivery of a session that ended was tried once, SETTLE_SECONDS at most.
+
+        Whoever logs out then usually finds the other portals logged out already; one that is silent delays nobody.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                tried = self._tried
+                while any(self._untried(row) for row in await self._store.of_session(session_id)):
+                    await tried.wait()
+                    tried = self._tried
+
+    def _untried(self, row: Delivery) -> bool:
+        return row.state == "pending" and row.outcome is None and row.client_id not in self._pauses
 
     async def run(self) -> None:
         """Work until cancelled; a client that is slow or down holds up no other."""
@@ -127,6 +144,7 @@ class DeliveryQueue:
 
     async def _note(self, delivery: Delivery, outcome: str, done: bool) -> None:
         now = self._clock()
+        tried, self._tried = self._tried, asyncio.Event()
         if done:
             self._pauses.pop(delivery.client_id, None)
             await self._store.done(delivery.delivery_id, now, outcome)
@@ -139,6 +157,7 @@ class DeliveryQueue:
             self._pauses[delivery.client_id] = now + wait
             await self._store.retry(delivery.delivery_id, now + wait, outcome)
             event = Event.LOGOUT_FAILED
+        tried.set()
         await self._auditor.record(
             event, client_id=delivery.client_id, outcome=outcome, attempt=str(delivery.attempts), reason=delivery.reason
         )

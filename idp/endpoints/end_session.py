@@ -67,6 +67,7 @@ async def end_session(request: Request) -> Response:
         return await _ask(shop, request, asked, signed_in)
     session = signed_in.session
     await shop.sign_outs.session(session.session_id, session.user_id, Reason.LOGGED_OUT)
+    await shop.deliveries.settle(session.session_id)
     return await _ended(shop, request, asked, session.session_id)
 
 

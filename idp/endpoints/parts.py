@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from idp.audit import Auditor
 from idp.clients import Clients
+from idp.delivery.queue import DeliveryQueue
 from idp.keys import KeyRing
 from idp.oauth.access_token import AccessTokens
 from idp.oauth.subject import Subjects
@@ -35,6 +36,7 @@ class Parts:
     sessions: SessionKeeper
     log_in: LogIn
     sign_outs: SignOuts
+    deliveries: DeliveryQueue
     access_tokens: AccessTokens
     token_endpoint: TokenEndpoint
     auditor: Auditor

@@ -210,3 +210,27 @@ async def test_a_logout_token_goes_where_the_client_is_registered_now(post: Post
     await post.put("alpha", "sid1", "http://alpha.localhost:9/where-a-command-thought-it-was")
     await post.queue(registered={"alpha": post.uri("alpha")})
     assert await post.next() == (Event.LOGOUT_DELIVERED, "alpha")
+
+
+async def test_whoever_logs_out_waits_until_each_client_was_tried_once_and_for_no_silent_one(post: Post) -> None:
+    await post.put("alpha", "sid1")
+    queue = await post.queue()
+    queue.wake()
+    await queue.settle("session of sid1")
+    [row] = await post.rows()
+    assert row.state == "delivered"
+    release = threading.Event()
+
+    def wait(handler: BaseHTTPRequestHandler) -> None:
+        release.wait(20)
+        handler.send_response(200)
+        handler.send_header("content-length", "0")
+        handler.end_headers()
+
+    post.listener.replies["/alpha"] = Reply(write=wait)
+    await post.put("alpha", "sid2")
+    queue.wake()
+    # Comes back although nothing was answered.
+    await queue.settle("session of sid2")
+    assert [row.state for row in await post.rows()] == ["delivered", "pending"]
+    release.set()
