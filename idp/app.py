@@ -27,6 +27,7 @@ from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
 from idp.endpoints.zone import zone
 from idp.errors import PageRefusal, TokenRefusal
+from idp.keys import NO_KEY_SECRET
 from idp.oauth.registration import load_clients
 from idp.settings import BadSettings, Settings
 from web.clock import Clock, system_clock
@@ -47,6 +48,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
             raise BadSettings("MANYOU_ISSUER must begin with https:// outside the demonstration.")
         # Authlib refuses http for every host that is not exactly localhost.
         os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "true"
+    if not settings.demo and not settings.key_secret:
+        raise BadSettings(NO_KEY_SECRET)
     clients = load_clients(settings)
     pages = Pages(HERE / "templates", locales=HERE / "locales", secure_cookies=settings.secure)
 

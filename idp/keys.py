@@ -23,6 +23,8 @@ ALGORITHMS = ("RS256", "ES256")
 REFRESH_SECONDS = 2.0
 """How soon a running provider notices a rotation made by command."""
 
+NO_KEY_SECRET = "MANYOU_KEY_SECRET is not set: outside the demonstration the provider does not start without."
+
 SigningKey = ECKey | RSAKey
 
 
@@ -58,9 +60,7 @@ def key_secret(settings: Settings) -> tuple[str, Path | None]:
     if settings.key_secret:
         return settings.key_secret, None
     if not settings.demo:
-        raise BadSettings(
-            "MANYOU_KEY_SECRET is not set: outside the demonstration the provider does not start without."
-        )
+        raise BadSettings(NO_KEY_SECRET)
     path = settings.var / "key-secret"
     settings.var.mkdir(parents=True, exist_ok=True)
     made = None if path.exists() else _make_key_secret(path)

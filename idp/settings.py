@@ -44,7 +44,8 @@ class Settings(BaseSettings):
     idp_refresh_token_seconds: int = Field(8 * 3600, ge=300)
     idp_offline_seconds: int = Field(30 * 86400, ge=3600)
     idp_session_idle_seconds: int = Field(3600, ge=60)
-    idp_session_seconds: int = Field(8 * 3600, ge=300)
+    # Portals remember for a week which sign-ins have ended; none may last longer.
+    idp_session_seconds: int = Field(8 * 3600, ge=300, le=6 * 86400)
     idp_interaction_seconds: int = Field(1800, ge=60)
     idp_password_threads: int = Field(2, ge=1, le=16)
     idp_password_queue: int = Field(32, ge=1)
@@ -91,7 +92,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     values = {
         field: environment[f"MANYOU_{field.upper()}"]
         for field in Settings.model_fields
-        if f"MANYOU_{field.upper()}" in environment
+        # An empty variable is one that is not set, as for the portals.
+        if environment.get(f"MANYOU_{field.upper()}")
     }
     try:
         return Settings(**values)  # type: ignore[arg-type]

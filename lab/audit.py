@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from idp.audit import Event
 from idp.model import AuditEvent
 from idp.operator import operator
 from idp.settings import BadSettings, load_or_exit
+from lab.tables import moment, show
 
 
 def audit_command(
@@ -37,11 +35,9 @@ def audit_command(
     except BadSettings as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
-    table = Table("time (UTC)", "event", "client", "person", "address", "incident", "detail")
+    rows = []
     for one in reversed(events):
-        moment = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")[:19]
         detail = " ".join(f"{name}={value}" for name, value in one.detail.items())
-        table.add_row(
-            moment, one.event, one.client_id or "", one.user_id or "", one.address or "", one.incident or "", detail
-        )
-    Console().print(table)
+        who = (one.client_id or "", one.user_id or "", one.address or "", one.incident or "")
+        rows.append((moment(one.at), one.event, *who, detail))
+    show(("time", "event", "client", "person", "address", "incident", "detail"), rows)

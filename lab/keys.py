@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+import time
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from idp.audit import Event
 from idp.keys import ALGORITHMS
-from idp.operator import operator
+from idp.operator import Operator, operator
 from idp.settings import BadSettings, Settings, load_or_exit
+from lab.tables import moment, show
 
 keys_group = typer.Typer(no_args_is_help=True)
 
 
-def _moment(seconds: float | None) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds is not None else "-"
+PUBLISHED_SECONDS = 60
+"""How long /jwks may be kept by who fetched it: a key younger than that may not be known yet (Core 10.1.1)."""
+
+
+def _refuse_unpublished(at: Operator, algorithms: tuple[str, ...]) -> None:
+    for key in at.keys.rows():
+        age = time.time() - key.created_at
+        if key.alg in algorithms and key.state == "next" and age < PUBLISHED_SECONDS:
+            wait = round(PUBLISHED_SECONDS - age) + 1
+            raise BadSettings(f"The next {key.alg} key was made just now; wait {wait} s until everybody can know it.")
 
 
 def _run(settings: Settings, action: str, algorithms: tuple[str, ...], overlap: float) -> None:
     async def act() -> None:
         async with operator(settings) as at:
             if action == "rotate":
+                _refuse_unpublished(at, algorithms)
                 for alg in algorithms:
                     await at.keys.rotate(alg)
                     await at.auditor.record(Event.KEY_ROTATED, alg=alg, kid=at.keys.signing(alg).kid or "")
             if action == "retire":
                 for kid in await at.keys.retire(overlap):
                     await at.auditor.record(Event.KEY_REMOVED, kid=kid)
-            table = Table("kid", "alg", "state", "made", "in use since", "retired")
-            for key in at.keys.rows():
-                made, used, retired = map(_moment, (key.created_at, key.activated_at, key.retired_at))
-                table.add_row(key.kid, key.alg, key.state, made, used, retired)
-            Console().print(table)
+            rows = [
+                (key.kid, key.alg, key.state, *map(moment, (key.created_at, key.activated_at, key.retired_at)))
+                for key in at.keys.rows()
+            ]
+            show(("kid", "alg", "state", "made", "in use since", "retired"), rows)
 
     try:
         asyncio.run(act())

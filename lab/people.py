@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from idp.model import LEVELS, Person
 from idp.operator import Operator, operator
 from idp.people.names import mask_name
 from idp.settings import BadSettings, load_or_exit
+from lab.tables import show
 
 people_group = typer.Typer(no_args_is_help=True)
 Username = Annotated[str, typer.Argument(help="The user name, for instance li.beijing. 用户名。")]
@@ -51,18 +50,19 @@ async def _person(at: Operator, username: str) -> Person:
 def list_command() -> None:
     """List the people, names masked. 列出人员。"""
 
-    async def show(at: Operator) -> None:
-        table = Table("user name", "name", "home region", "level", "frozen", "logged in at")
+    async def list_people(at: Operator) -> None:
+        rows = []
         for username in sorted(await at.stores.people.usernames()):
             person = await _person(at, username)
             visits = await at.stores.sign_ins.live_of_person(person.user_id)
             visited = {visit.client_id for visit in visits}
             where = " ".join(client.client_id for client in at.clients if client.client_id in visited)
             frozen = "frozen" if person.frozen else ""
-            table.add_row(username, mask_name(person.real_name), person.home_region, str(person.level), frozen, where)
-        Console().print(table)
+            who = (username, mask_name(person.real_name), person.home_region, str(person.level))
+            rows.append((*who, frozen, where))
+        show(("user name", "name", "home region", "level", "frozen", "logged in at"), rows)
 
-    _with_operator(show)
+    _with_operator(list_people)
 
 
 @people_group.command("freeze")

@@ -1,0 +1,83 @@
+"""`manyou keys`, `people` and `audit`: what an operator sees and does, also while the region runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import RegionFactory
+from tests.journeys.eventually import eventually
+from tests.person import Person
+
+
+def manyou(var: Path, *arguments: str, port_base: int = 8000) -> subprocess.CompletedProcess[str]:
+    """Run a command on that state folder."""
+    environment = {**os.environ, "MANYOU_VAR": str(var), "MANYOU_PORT_BASE": str(port_base), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "lab.cli", *arguments]
+    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def cells(printed: str) -> list[dict[str, str]]:
+    """Read tab-separated lines."""
+    head, *rows = [line.split("\t") for line in printed.splitlines()]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+@pytest.fixture
+def running(make_region: RegionFactory, tmp_path: Path) -> Any:
+    return make_region(tmp_path / "var")
+
+
+def test_lists_are_whole_and_can_be_piped(running: Any) -> None:
+    keys = cells(manyou(running.var, "keys", "list").stdout)
+    assert sorted((key["alg"], key["state"]) for key in keys) == [
+        ("ES256", "current"), ("ES256", "next"), ("RS256", "current"), ("RS256", "next"),
+    ]  # fmt: skip
+    published = {row.kid for row in running.app("idp").state.parts.keys.rows()}
+    assert {key["kid"] for key in keys} == published
+    events = cells(manyou(running.var, "audit", "--event", "key.made").stdout)
+    assert {event["detail"].removeprefix("kid=") for event in events} == published
+
+
+def test_a_key_that_hardly_anybody_knows_is_not_made_current_core_10_1_1(running: Any) -> None:
+    refused = manyou(running.var, "keys", "rotate")
+    assert refused.returncode == 1
+    assert "wait" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_freezing_an_account_reaches_the_portals_whatever_ports_the_command_thinks_of(running: Any) -> None:
+    with Person(running) as person:
+        person.visit("beijing")
+        assert person.is_signed_in("beijing")
+        assert manyou(running.var, "people", "freeze", "li.beijing", port_base=9000).returncode == 0
+        assert eventually(lambda: not person.is_signed_in("beijing"), seconds=5)
+    [event] = cells(manyou(running.var, "audit", "--event", "account.frozen").stdout)
+    assert event["person"] == "li.beijing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("people", "freeze", "nobody"), 1),
+        (("people", "level", "li.beijing", "5"), 2),
+        (("keys", "rotate", "--alg", "HS256"), 2),
+        (("audit", "--event", "no.such"), 2),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_an_exit_code(running: Any, arguments: tuple[str, ...], code: int) -> None:
+    done = manyou(running.var, *arguments)
+    assert done.returncode == code
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_state_there_is_nothing_to_operate_on(tmp_path: Path) -> None:
+    done = manyou(tmp_path / "var", "keys", "list")
+    assert done.returncode == 1
+    assert "make run" in done.stderr
