@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from urllib.parse import urlsplit
 
 from idp.app import create_app
 from idp.settings import BadSettings, load_or_exit
 from web import logs, serve
 from web.addresses import BadPortalFile
+from web.tls import serving
 
 
 def main() -> int:
@@ -16,11 +18,12 @@ def main() -> int:
     logs.to_stderr()
     try:
         app = create_app(settings)
+        tls = serving(settings, [urlsplit(settings.issuer).hostname or ""])
         sock = serve.bind(settings.bind, settings.port_base)
-    except (BadSettings, BadPortalFile, serve.CannotListen) as error:
+    except (BadSettings, OSError, BadPortalFile, serve.CannotListen) as error:
         print(error, file=sys.stderr)
         return 1
-    return serve.run_blocking([serve.Service("idp", app, sock)], trusted_proxies=settings.trusted_proxies)
+    return serve.run_blocking([serve.Service("idp", app, sock, tls)], trusted_proxies=settings.trusted_proxies)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from web.clock import Clock
 from web.connect import ConnectMap
 from web.csrf import Csrf
 from web.pages import Pages
+from web.tls import calling
 
 log = logging.getLogger("idp")
 UPKEEP_SECONDS = 2.0
@@ -52,11 +53,12 @@ async def running(settings: Settings, clients: Clients, pages: Pages, clock: Clo
         elif await demo_people.any_there(stores.people):
             raise BadSettings(f"{settings.var} holds the demonstration's people, whose password is known to everybody.")
         connect = ConnectMap.parse(settings.connect)
-        client_keys = ClientKeys(connect, clock)
+        trust = calling(settings)
+        client_keys = ClientKeys(connect, clock, trust)
         closing.push_async_callback(client_keys.close)
         mint = _logout_tokens(keys, settings.issuer, clients, clock)
         give_up = settings.idp_delivery_give_up_seconds
-        queue = DeliveryQueue(stores.deliveries, mint, connect, auditor, clock, give_up, clients.logout_uris())
+        queue = DeliveryQueue(stores.deliveries, mint, connect, auditor, clock, give_up, clients.logout_uris(), trust)
         closing.push_async_callback(queue.close)
         sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
         token_endpoint = _token_endpoint(settings, stores, clients, client_keys, keys, sign_outs, auditor, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -57,9 +58,12 @@ class ClientKeys:
     made-up assertions are no way to keep the provider or the client busy.
     """
 
-    def __init__(self, connect: ConnectMap, clock: Clock) -> None:
+    def __init__(self, connect: ConnectMap, clock: Clock, trust: ssl.SSLContext | bool = True) -> None:
         self._http = httpx.AsyncClient(
-            transport=MappedTransport(connect), timeout=FETCH_SECONDS, follow_redirects=False, trust_env=False
+            transport=MappedTransport(connect, verify=trust),
+            timeout=FETCH_SECONDS,
+            follow_redirects=False,
+            trust_env=False,
         )
         self._clock = clock
         self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}

@@ -6,14 +6,15 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
+from web.tls import check
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OTHER_PREFIXES = ("MANYOU_ADDRESS_", "MANYOU_PORTAL_")
@@ -37,6 +38,10 @@ class Settings(BaseSettings):
     demo: bool = True
     key_secret: str = ""
     trusted_proxies: str = ""
+    tls: bool = False
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    trust: Path | None = None
 
     idp_code_seconds: int = Field(60, ge=5, le=60)
     idp_access_token_seconds: int = Field(300, ge=30, le=3600)
@@ -75,7 +80,12 @@ class Settings(BaseSettings):
     def model_post_init(self, context: Any, /) -> None:
         """Fill in the issuer that follows from the port base (Discovery 1.0 section 3)."""
         if not self.issuer:
-            object.__setattr__(self, "issuer", provider_address(self.port_base))
+            object.__setattr__(self, "issuer", provider_address(self.port_base, "https" if self.tls else "http"))
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        check(self, self.issuer)
+        return self
 
     @property
     def secure(self) -> bool:
@@ -100,7 +110,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         text = str(first["msg"]).removeprefix("Value error, ")
-        raise BadSettings(f"MANYOU_{str(first['loc'][0]).upper()}: {text}.") from error
+        raise BadSettings(f"MANYOU_{str(first['loc'][0]).upper() if first['loc'] else 'TLS'}: {text}.") from error
 
 
 def load_or_exit() -> Settings:

@@ -21,6 +21,7 @@ from portals.settings import Settings
 from portals.verdict import Expectation, Use, Verdict, VerificationKeys, judge
 from web.addresses import portal_folders
 from web.connect import MappedSyncTransport
+from web.tls import calling
 
 SECONDS = 5.0
 DOCUMENT_LIMIT = 1_000_000
@@ -90,7 +91,7 @@ def recognised_use(header: Mapping[str, Any], claims: Mapping[str, Any]) -> Use:
 
 def published_keys(issuer: str, settings: Settings) -> VerificationKeys:
     """Fetch the keys that `issuer` publishes (Discovery 4). Raises Unusable with what went wrong."""
-    transport = MappedSyncTransport(settings.connect_map)
+    transport = MappedSyncTransport(settings.connect_map, verify=calling(settings))
     with httpx.Client(transport=transport, timeout=SECONDS) as client:
         metadata = _document(client, issuer.rstrip("/") + "/.well-known/openid-configuration")
         if metadata.get("issuer") != issuer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -15,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
@@ -23,7 +25,7 @@ import idp.settings
 import portals.app
 import portals.portal
 import portals.settings
-from web import serve
+from web import serve, tls
 from web.addresses import portal_folders
 from web.clock import Clock, system_clock
 from web.connect import ConnectMap
@@ -52,10 +54,13 @@ class Part:
         self._make = make
         self.app: FastAPI
 
+    tls: ssl.SSLContext | None = None
+    """How it speaks TLS, where it does."""
+
     def service(self, sock: socket.socket) -> serve.Service:
         """Make the application anew, as a new process would, to be served on `sock`."""
         self.app = self._make()
-        return serve.Service(self.name, self.app, sock)
+        return serve.Service(self.name, self.app, sock, self.tls)
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,9 @@ class Region:
         for portal in sorted(found, key=lambda portal: (portal.order, portal.port)):
             make = partial(portals.app.create_app, portal, portal_settings, clock)
             parts.append(Part(portal.client_id, portal.short, portal.address, portal.port, make))
+        context = tls.serving(idp_settings, [urlsplit(part.address).hostname or "" for part in parts])
+        for part in parts:
+            part.tls = context
         sockets = _bind_all(idp_settings.bind, [part.port for part in parts])
         try:
             services = [part.service(sock) for part, sock in zip(parts, sockets, strict=True)]

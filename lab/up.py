@@ -32,8 +32,11 @@ def up_command(
     portal_places: Annotated[
         Path | None, typer.Option("--portals", help="The folder of portal folders. 门户目录。", exists=True)
     ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Speak https. 使用 https。")] = False,
 ) -> None:
     """Start the provider and the four portals. 启动整个区域。"""
+    if tls:
+        os.environ["MANYOU_TLS"] = "true"
     # The options are the settings of the same names: what is started below reads one environment.
     if port_base is not None:
         os.environ["MANYOU_PORT_BASE"] = str(port_base)
@@ -55,13 +58,13 @@ def _run() -> int:
         region = Region.assemble(idp_settings, portal_settings)
         return serve.run_blocking(
             region.services,
-            ready=lambda: _show(region, log_file, demo=idp_settings.demo),
+            ready=lambda: _show(region, log_file, idp_settings),
             trusted_proxies=idp_settings.trusted_proxies,
         )
 
 
-def _show(region: Region, log_file: Path, *, demo: bool) -> None:
+def _show(region: Region, log_file: Path, settings: idp.settings.Settings) -> None:
     # Imported when every service answers already: rich alone is a tenth of the start.
     from lab import start_screen
 
-    start_screen.show(region, log_file, demo=demo)
+    start_screen.show(region, log_file, settings)

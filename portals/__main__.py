@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from urllib.parse import urlsplit
 
 from portals.app import create_app
 from portals.portal import find, load
@@ -10,6 +11,7 @@ from portals.settings import BadSettings, from_environment
 from web import logs
 from web.addresses import BadPortalFile
 from web.serve import CannotListen, Service, bind, run_blocking
+from web.tls import serving
 
 
 def main(arguments: list[str]) -> int:
@@ -20,12 +22,13 @@ def main(arguments: list[str]) -> int:
     try:
         settings = from_environment()
         portal = load(find(arguments[0], settings), settings)
+        tls = serving(settings, [urlsplit(portal.address).hostname or ""])
         sock = bind(settings.bind, portal.port)
-    except (BadSettings, BadPortalFile, CannotListen) as error:
+    except (BadSettings, OSError, BadPortalFile, CannotListen) as error:
         print(error, file=sys.stderr)
         return 1
     logs.to_stderr()
-    service = Service(portal.client_id, create_app(portal, settings), sock)
+    service = Service(portal.client_id, create_app(portal, settings), sock, tls)
     return run_blocking(
         [service],
         ready=lambda: print(f"{portal.name['en']}: {portal.address}", flush=True),

@@ -40,6 +40,7 @@ from portals.tokens import Refresher
 from web.clock import Clock, system_clock
 from web.csrf import Csrf
 from web.pages import Pages
+from web.tls import calling
 
 HERE = Path(__file__).parent
 
@@ -75,7 +76,9 @@ def _parts(portal: Portal, settings: Settings, clock: Clock) -> Parts:
     key = load_or_make(folder / "client-key.json")
     # With an http issuer no TLS is spoken (provider.py refuses endpoints of another scheme), and reading the
     # certificates of all authorities would cost more than the rest of the start.
-    transport = BoundedTransport(settings.connect_map, verify=settings.provider.startswith("https:"))
+    transport = BoundedTransport(
+        settings.connect_map, verify=calling(settings) if settings.provider.startswith("https:") else False
+    )
     client = httpx2.AsyncClient(transport=transport, timeout=SECONDS, follow_redirects=False, trust_env=False)
     provider = Provider(settings.provider, client, clock)
     sign_in = SignIn(portal, provider, key, transport, clock)

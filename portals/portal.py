@@ -82,7 +82,7 @@ def find(name: str, settings: Settings) -> Path:
 
 def load(folder: Path, settings: Settings) -> Portal:
     """Read the portal in `folder`. Raises BadPortalFile: which file, which entry, and what it should be."""
-    file = read_portal_file(folder, settings.port_base, environment=settings.addresses)
+    file = read_portal_file(folder, settings.port_base, settings.scheme, settings.addresses)
     table = _Table(folder / "portal.toml", file.table)
     client = _client(table, file)
     scope = tuple(str(client["scope"]).split())
@@ -115,7 +115,7 @@ def _others(own: PortalFile, settings: Settings) -> dict[str, str]:
         if folder.name == own.client_id:
             continue
         try:
-            other = read_portal_file(folder, settings.port_base, environment=settings.addresses)
+            other = read_portal_file(folder, settings.port_base, settings.scheme, settings.addresses)
         except BadPortalFile:
             # A neighbour's broken file is the neighbour's start to stop, not this one's.
             continue

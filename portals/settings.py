@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
+from web.tls import check
 
 PREFIX = "MANYOU_"
 PORTALS = Path(__file__).parent
@@ -41,6 +43,10 @@ class Settings(BaseSettings):
     connect: str = DEFAULT_MAP
     demo: bool = True
     trusted_proxies: str = ""
+    tls: bool = False
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    trust: Path | None = None
     portal_show_tokens: bool | None = None
     """Whether /inspect shows this session's own tokens; on in the demo unless set."""
     portal_idle_seconds: int = Field(1800, ge=60)
@@ -66,7 +72,17 @@ class Settings(BaseSettings):
     @property
     def provider(self) -> str:
         """The issuer whose tokens are accepted (OpenID Connect Discovery 3)."""
-        return self.issuer or provider_address(self.port_base)
+        return self.issuer or provider_address(self.port_base, "https" if self.tls else "http")
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the portals' addresses, where they are not set: the provider's."""
+        return urlsplit(self.provider).scheme
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        check(self, self.provider)
+        return self
 
     @property
     def connect_map(self) -> ConnectMap:

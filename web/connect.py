@@ -6,6 +6,7 @@ changes only the address that is dialled: URL, Host header and TLS server name k
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 
 import httpx
@@ -50,7 +51,7 @@ class ConnectMap:
 class MappedTransport(httpx.AsyncHTTPTransport):
     """An httpx transport that dials what a ConnectMap says."""
 
-    def __init__(self, connect: ConnectMap, *, verify: bool | str = True) -> None:
+    def __init__(self, connect: ConnectMap, *, verify: bool | ssl.SSLContext = True) -> None:
         super().__init__(verify=verify)
         self._connect = connect
 
@@ -70,7 +71,7 @@ class MappedTransport(httpx.AsyncHTTPTransport):
 class MappedTransport2(httpx2.AsyncHTTPTransport):
     """The same for httpx2, which Authlib's client uses."""
 
-    def __init__(self, connect: ConnectMap, *, verify: bool | str = True) -> None:
+    def __init__(self, connect: ConnectMap, *, verify: bool | ssl.SSLContext = True) -> None:
         super().__init__(verify=verify)
         self._connect = connect
 
@@ -90,7 +91,7 @@ class MappedTransport2(httpx2.AsyncHTTPTransport):
 class MappedSyncTransport(httpx.HTTPTransport):
     """The same for blocking clients: the tour, the inspector and the tests."""
 
-    def __init__(self, connect: ConnectMap, *, verify: bool | str = True) -> None:
+    def __init__(self, connect: ConnectMap, *, verify: bool | ssl.SSLContext = True) -> None:
         super().__init__(verify=verify)
         self._connect = connect
 

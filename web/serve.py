@@ -11,6 +11,7 @@ import errno
 import logging
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +20,10 @@ from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 DRAIN_SECONDS = 10
+LEAVE_SECONDS = 0.2
 BACKLOG = 1024
 
 log = logging.getLogger(__name__)
@@ -40,11 +43,12 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class Service:
-    """One ASGI application, the name that people know it by, and the bound socket that it answers on."""
+    """One ASGI application, the name that people know it by, and the bound socket that it answers on, in TLS if any."""
 
     name: str
     app: ASGIApp
     sock: socket.socket
+    tls: ssl.SSLContext | None = None
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -85,9 +89,11 @@ class Running:
 
     def __init__(self, service: Service, *, trusted_proxies: str = "", drain: float = DRAIN_SECONDS) -> None:
         self.name = service.name
+        self._tls = service.tls is not None
         self._sock = service.sock
         self._app = _KeepsFailure(service.app)
         self._server = _Server(
+            service.tls,
             uvicorn.Config(
                 self._app,
                 log_config=None,
@@ -101,7 +107,7 @@ class Running:
                 forwarded_allow_ips=trusted_proxies or None,
                 backlog=BACKLOG,
                 timeout_graceful_shutdown=max(1, round(drain)),
-            )
+            ),
         )
 
     async def start(self) -> None:
@@ -123,7 +129,10 @@ class Running:
     async def stop(self) -> None:
         """Accept nothing more, let requests in flight finish, run the application's end, close the socket."""
         self._server.should_exit = True
+        leaving = asyncio.create_task(self._server.leave_idle()) if self._tls else None
         await self._server.shutdown([self._sock])
+        if leaving is not None:
+            leaving.cancel()
 
     def force(self) -> None:
         """Make a `stop` under way end at once."""
@@ -174,12 +183,28 @@ def run_blocking(
 class _Server(uvicorn.Server):
     """uvicorn's server in steps, so that several share one loop and one signal handler."""
 
+    def __init__(self, tls: ssl.SSLContext | None, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._tls = tls
+
     async def open(self, sock: socket.socket) -> None:
         if not self.config.loaded:
             self.config.load()
+            # uvicorn would make a context of its own, with ciphers and versions that are not ours.
+            self.config.ssl = self._tls
         self.lifespan = self.config.lifespan_class(self.config)
         await self.startup([sock])
         await self.on_tick(0)
+
+    async def leave_idle(self) -> None:
+        """Leave connections that nothing is in flight on, of clients that do not answer TLS's good-bye."""
+        while True:
+            await asyncio.sleep(LEAVE_SECONDS)
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, H11Protocol) and (
+                    connection.cycle is None or connection.cycle.response_complete
+                ):
+                    connection.transport.abort()
 
 
 class _KeepsFailure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -49,6 +50,7 @@ class DeliveryQueue:
         clock: Clock,
         give_up_after: float,
         registered: Mapping[str, str] | None = None,
+        trust: ssl.SSLContext | bool = True,
     ) -> None:
         self._store = store
         self._mint = mint
@@ -62,7 +64,10 @@ class DeliveryQueue:
         self._pauses: dict[str, float] = {}
         self._tried = asyncio.Event()
         self._http = httpx.AsyncClient(
-            transport=MappedTransport(connect), timeout=SEND_SECONDS, follow_redirects=False, trust_env=False
+            transport=MappedTransport(connect, verify=trust),
+            timeout=SEND_SECONDS,
+            follow_redirects=False,
+            trust_env=False,
         )
 
     def wake(self) -> None:

@@ -114,7 +114,7 @@ def _walk(
     tour = Tour(grounds, found[person], _portal(grounds, start), screen, language, within)
     traveller: Traveller
     if browser is None:
-        traveller = HttpTraveller(grounds.connect, grounds.names, tour.on_hop, language)
+        traveller = HttpTraveller(grounds.connect, grounds.names, tour.on_hop, language, grounds.trust)
     else:
         traveller = browser.traveller(grounds.names, tour.on_hop)
     with screen, closing(traveller):

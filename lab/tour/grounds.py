@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from portals.portal import Portal, load
 from web import logs
 from web.addresses import portal_folders
 from web.connect import ConnectMap
+from web.tls import calling
 
 KEPT_SETTINGS = ("MANYOU_PORTALS", "MANYOU_BIND")
 """The other settings describe a region that is not the tour's own."""
@@ -58,12 +60,13 @@ class _Refusals(logging.Handler):
 
 @dataclass(frozen=True)
 class Grounds:
-    """Where the provider and the portals (by their `order`) are, and how to reach them; `inside` if ours."""
+    """Where the provider and the portals (by their `order`) are, how to reach and whom to trust; `inside` if ours."""
 
     issuer: str
     portals: tuple[Portal, ...]
     connect: ConnectMap
     inside: Inside | None = None
+    trust: ssl.SSLContext | bool = True
 
     @property
     def names(self) -> dict[str, str]:
@@ -97,7 +100,9 @@ def running_region(port_base: int | None) -> Grounds:
         os.environ["MANYOU_PORT_BASE"] = str(port_base)
     issuer = idp.settings.load().issuer
     settings = portals.settings.from_environment()
-    caller = Caller(settings.connect_map, {}, lambda hop: None)
+    # A running region speaks TLS where its settings say so; its authority is then in its state folder.
+    trust = calling(settings)
+    caller = Caller(settings.connect_map, {}, lambda hop: None, trust=trust)
     try:
         health = caller.get(f"{issuer}/healthz").status_code
     except LostOnTheWay:
@@ -106,7 +111,7 @@ def running_region(port_base: int | None) -> Grounds:
         caller.close()
     if health != 200:
         raise NobodyThere(f"No region is running at {issuer}: start it with `manyou up`, or leave out --running.")
-    return Grounds(issuer, _portals(settings), settings.connect_map)
+    return Grounds(issuer, _portals(settings), settings.connect_map, trust=trust)
 
 
 def _portals(settings: portals.settings.Settings) -> tuple[Portal, ...]:

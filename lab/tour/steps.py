@@ -43,7 +43,7 @@ class Tour:
         self._pages = PortalPages(language, person)
         self._step_name = ""
         self._traveller: Traveller
-        self._caller = Caller(grounds.connect, grounds.names, self.on_hop, language)
+        self._caller = Caller(grounds.connect, grounds.names, self.on_hop, language, grounds.trust)
         self.report = Report(mask_name(person.real_name))
 
     def on_hop(self, hop: Hop) -> None:

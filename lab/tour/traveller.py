@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -55,11 +56,18 @@ class Traveller(Protocol):
 class Caller:
     """Sends single requests and follows nothing: what services do, and what the proof needs."""
 
-    def __init__(self, connect: ConnectMap, names: Mapping[str, str], on_hop: OnHop, language: str = "") -> None:
+    def __init__(
+        self,
+        connect: ConnectMap,
+        names: Mapping[str, str],
+        on_hop: OnHop,
+        language: str = "",
+        trust: ssl.SSLContext | bool = True,
+    ) -> None:
         self._names = names
         self._on_hop = on_hop
         self._client = httpx.Client(
-            transport=MappedSyncTransport(connect),
+            transport=MappedSyncTransport(connect, verify=trust),
             timeout=SECONDS,
             trust_env=False,
             headers={"accept-language": language} if language else None,
@@ -115,8 +123,15 @@ class HttpTraveller:
 
     sights: tuple[str, ...] = ()
 
-    def __init__(self, connect: ConnectMap, names: Mapping[str, str], on_hop: OnHop, language: str) -> None:
-        self._caller = Caller(connect, names, on_hop, language)
+    def __init__(
+        self,
+        connect: ConnectMap,
+        names: Mapping[str, str],
+        on_hop: OnHop,
+        language: str,
+        trust: ssl.SSLContext | bool = True,
+    ) -> None:
+        self._caller = Caller(connect, names, on_hop, language, trust)
         self._page: SeenPage | None = None
 
     def visit(self, url: str) -> SeenPage:

@@ -22,6 +22,9 @@ FIELDS["MANYOU_ADDRESS_<FOLDER>"] = FIELDS.pop("MANYOU_ADDRESSES")
 IN_WORDS = {
     "MANYOU_ISSUER": "`http://idp.localhost:8000` (follows the port base)",
     "MANYOU_ADDRESS_<FOLDER>": "`http://` host `:` port base + offset",
+    "MANYOU_TLS_CERTIFICATE": "(none)",
+    "MANYOU_TLS_KEY": "(none)",
+    "MANYOU_TRUST": "(none)",
     "MANYOU_PORTALS": "the `portals` folder of the code",
     "MANYOU_PORTAL_SHOW_TOKENS": "as `MANYOU_DEMO`",
 }
