@@ -58,7 +58,7 @@ class RedirectRefusal(Refusal):
 class PageRefusal(Refusal):
     """A refusal that only a page can tell, since no redirect_uri can be trusted.
 
-    `kind` names its texts; `client_id` is the known client to go back to.
+    `kind` names its texts; `client_id` is the known client to go back to; `seconds` says when to try again.
     """
 
     def __init__(
@@ -70,7 +70,9 @@ class PageRefusal(Refusal):
         status: int = 400,
         code: str = "invalid_request",
         client_id: str | None = None,
+        seconds: int = 0,
     ) -> None:
         super().__init__(code, public, reason=reason, status=status)
         self.kind = kind
+        self.seconds = seconds
         self.client_id = client_id

@@ -29,10 +29,12 @@ async def authorize(request: Request) -> Response:
     """Answer an authorization request, a new one or one that comes back from /login or /consent."""
     shop = parts(request)
     parameters = query_parameters(request) if request.method != "POST" else await form_parameters(request)
-    if request.method == "POST" and browser.session_cookie(shop, request) is None:
-        # A form of another site comes without our SameSite=Lax cookie; as a GET it comes with it, if there is one.
+    if request.method == "POST":
         query = urlencode(parameters.pairs)
-        if len(query) <= QUERY_LIMIT:
+        if len(query) > QUERY_LIMIT:
+            raise PageRefusal("bad_request", "The parameters are too long.", status=413)
+        if browser.session_cookie(shop, request) is None:
+            # A form of another site comes without our SameSite=Lax cookie; as a GET it comes with it, if there is one.
             return RedirectResponse(f"/authorize?{query}", 303, _NO_STORE)
     interaction = None
     interaction_id = parameters.get("interaction")

@@ -55,7 +55,8 @@ def error_page(request: Request, refusal: PageRefusal) -> Response:
         incident=refusal.incident,
         code=refusal.code,
         description=refusal.public,
-        seconds=0,
+        seconds=refusal.seconds,
+        headers={"retry-after": str(refusal.seconds)} if refusal.seconds else None,
         links=links,
     )
 

@@ -21,6 +21,7 @@ from web.language import choose
 from web.pages import origin
 
 ACTION = "login"
+BUSY_SECONDS = 2
 
 
 async def login(request: Request) -> Response:
@@ -61,7 +62,7 @@ async def _attempt(shop: Parts, request: Request, parameters: Parameters) -> Res
         return _page(shop, request, interaction, username=username, delay=_seconds(outcome.wait), status=429)
     if outcome.busy:
         public = "Too many people log in just now."
-        raise PageRefusal("busy", public, status=503, code="temporarily_unavailable")
+        raise PageRefusal("busy", public, status=503, code="temporarily_unavailable", seconds=BUSY_SECONDS)
     if outcome.frozen:
         raise PageRefusal("frozen", "This account is frozen.", status=403, code="access_denied")
     if outcome.person is None:

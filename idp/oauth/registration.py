@@ -51,7 +51,7 @@ def client_from(portal: PortalFile) -> Client:
     _validate(path.as_posix(), table)
     redirect_hosts = {urlsplit(uri).hostname or "" for uri in table["redirect_uris"]}
     if len(redirect_hosts) != 1:
-        raise BadPortalFile(f"{path}: redirect_uris must share one host: it is the sector of pairwise subjects.")
+        raise BadPortalFile(f"{path}: redirect_uris must share one host (Core 8.1).")
     return Client(
         client_id=portal.client_id,
         client_name=_names(portal, table),

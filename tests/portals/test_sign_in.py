@@ -246,6 +246,15 @@ async def test_a_new_key_of_the_provider_is_fetched_once_in_a_while(portal: Runn
     assert portal.provider.seen.count("/jwks") == 3
 
 
+async def test_a_key_that_the_provider_removed_is_believed_for_five_minutes_at_most(portal: Running) -> None:
+    await portal.sign_in()
+    removed = portal.provider.signer
+    portal.provider.signers[:] = [Signer.new("key-2")]
+    portal.clock.advance(301)
+    portal.provider.signer = removed
+    assert problem(await portal.sign_in()) == "token_refused"
+
+
 async def test_metadata_expires(portal: Running) -> None:
     await portal.begin()
     await portal.begin()

@@ -12,6 +12,8 @@ HERE = Path(__file__).parent
 MIGRATIONS = ("schema.sql",)
 """Applied in order; `user_version` counts how many a file has had."""
 
+REFUSALS_KEPT = 100_000
+
 _SWEEPS = (
     "DELETE FROM interactions WHERE expires_at < :now - 600",
     "DELETE FROM assertions WHERE expires_at < :now - 60",
@@ -24,7 +26,7 @@ _SWEEPS = (
     "DELETE FROM deliveries WHERE state <> 'pending' AND finished_at < :now - 604800",
     "DELETE FROM audit WHERE at < :now - 15552000",
     # Refusals can be caused by anybody, at any rate: only the latest are kept.
-    "DELETE FROM audit WHERE event LIKE '%.refused' AND id < (SELECT max(id) FROM audit) - 100000",
+    "DELETE FROM audit WHERE event LIKE '%.refused' AND id <= (SELECT max(id) FROM audit) - :refusals",
 )
 
 
@@ -78,7 +80,9 @@ class Database:
     async def sweep(self, now: float) -> int:
         """Delete what has run out and nothing refers to any more; return how many rows."""
         with self.transaction():
-            return sum(self._connection.execute(sql, {"now": now}).rowcount for sql in _SWEEPS)
+            return sum(
+                self._connection.execute(sql, {"now": now, "refusals": REFUSALS_KEPT}).rowcount for sql in _SWEEPS
+            )
 
     async def check(self) -> None:
         """Raise sqlite3.Error if the database does not answer."""

@@ -181,3 +181,13 @@ def test_decisions_are_kept_as_events(client: PortalClient, signed_in: Visitor, 
         (event,) = provider.run(provider.parts.stores.audit.latest(1, name))
         assert (event.user_id, event.client_id, event.at) == (USERNAME, client.client_id, provider.clock())
         assert event.detail["scope"] == "phone"
+
+
+def test_what_was_released_on_another_basis_has_to_be_agreed_to_pipl_14(
+    provider: Provider, client_factory: ClientFactory, signed_in: Visitor
+) -> None:
+    by_consent = client_factory("by-consent")
+    consents = provider.parts.stores.consents
+    # As if the client had rested on legal duty when the person came first.
+    provider.run(consents.give(USERNAME, "by-consent", {"profile": "legal_duty"}, provider.clock()))
+    assert ask(by_consent, signed_in, "openid profile")

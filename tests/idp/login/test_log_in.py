@@ -190,7 +190,8 @@ def test_a_frozen_account_cannot_log_in_and_only_its_own_password_tells_so(
     finally:
         provider.run(provider.parts.sign_outs.unfreeze(person))
     assert visitor.log_in(page, "chen.xiongan").status_code == 303
-    names = [event.event for event in events()]
+    # Sessions of earlier tests may end with the account, or have run out before.
+    names = [event.event for event in events() if event.event != "session.ended"]
     assert names == [
         "account.frozen", "login.failed", "login.frozen", "page.refused", "account.unfrozen", "login.succeeded",
     ]  # fmt: skip

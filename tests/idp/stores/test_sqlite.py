@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import idp.stores.sqlite.database
+from idp.model import AuditEvent
 from idp.stores.protocols import Stores
 from idp.stores.sqlite import open_stores
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
@@ -46,3 +48,15 @@ def test_a_file_of_a_newer_version_is_refused_with_a_sentence(tmp_path: Path, re
     connection.close()
     with pytest.raises(RuntimeError, match="newer Manyou"):
         reopen()
+
+
+async def test_refusals_that_anybody_can_cause_are_kept_up_to_a_number(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idp.stores.sqlite.database, "REFUSALS_KEPT", 10)
+    await stores.audit.record(AuditEvent(1.0, "login.failed", None, None, None, None, {}))
+    for number in range(30):
+        await stores.audit.record(AuditEvent(1.0, "token.refused", None, None, None, str(number), {}))
+    await stores.upkeep.sweep(1.0)
+    kept = [event.incident for event in await stores.audit.latest(100)]
+    assert kept == [*(str(number) for number in range(29, 19, -1)), None]
