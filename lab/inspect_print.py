@@ -32,6 +32,10 @@ WORDS = {
     "check": {"zh-CN": "检查", "en": "check"},
     "expected": {"zh-CN": "应为", "en": "expected"},
     "found": {"zh-CN": "实为", "en": "found"},
+    "unseen": {
+        "zh-CN": "这里没有会话可对照，未核验（门户会核验）：",
+        "en": "Not checked here, for want of a session that a portal has: ",
+    },
     "accepted": {"zh-CN": "通过", "en": "ACCEPTED"},
     "refused": {"zh-CN": "拒绝", "en": "REFUSED"},
     "cause": {"zh-CN": "原因：", "en": "Cause: "},
@@ -80,6 +84,10 @@ def _print_outcome(console: Console, found: Inspection, languages: Sequence[str]
     word, style = ("accepted", "bold green") if verdict.accepted else ("refused", "bold red")
     colon = "：" if tuple(languages) == ("zh-CN",) else ": "
     console.print(Text(f"{_word(word, languages)}{colon}{verdict.code}", style))
+    unseen = [finding.code for finding in verdict.findings if finding.result == "not_checked"]
+    if verdict.accepted and unseen:
+        for language in languages:
+            console.print(Text(f"{WORDS['unseen'][language]}{', '.join(unseen)}", "dim"))
     failure = verdict.failure
     for language in languages:
         title = failure.title(language) if failure else texts().text(language, f"{verdict.code}.title")

@@ -21,9 +21,13 @@ class NotAStateFolder(Exception):
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Make `folder` and keep other regions out of it. Raises StateFolderBusy."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a") as lock:
+    """Make `folder` and keep other regions out of it. Raises StateFolderBusy and NotAStateFolder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / LOCK).open("a")
+    except OSError as error:
+        raise NotAStateFolder(f"{folder} (MANYOU_VAR) cannot be used: {error.strerror}.") from error
+    with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -11,7 +11,7 @@ import typer
 import idp.settings
 import portals.settings
 from lab.region import Region
-from lab.state_folder import StateFolderBusy, hold
+from lab.state_folder import NotAStateFolder, StateFolderBusy, hold
 from web import logs, serve
 from web.addresses import BadPortalFile
 
@@ -21,6 +21,7 @@ MISTAKES = (
     portals.settings.BadSettings,
     BadPortalFile,
     StateFolderBusy,
+    NotAStateFolder,
     serve.CannotListen,
 )
 

@@ -14,6 +14,7 @@ from portals.parts import parts_of
 from portals.portal import Portal
 from portals.stores.flows import FLOW_SECONDS
 from portals.stores.sessions import hashed
+from web.addresses import under_its_own_name
 from web.forms import Parameters, form_parameters, query_parameters
 from web.language import choose
 from web.pages import own_path
@@ -27,6 +28,9 @@ async def login(request: Request) -> Response:
         given = await form_parameters(request)
         return leave(f"/login?{urlencode(given.pairs)}")
     given = query_parameters(request)
+    own = under_its_own_name(parts.portal.address, request.headers.get("host"), f"/login?{urlencode(given.pairs)}")
+    if own is not None:
+        return leave(own)
     if given.repeated():
         raise Problem("bad_request", f"Repeated at /login: {', '.join(sorted(given.repeated()))}")
     if given.get("iss") not in (None, parts.provider.issuer):

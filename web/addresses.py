@@ -89,3 +89,18 @@ def _fill(value: Any, address: str) -> Any:
     if isinstance(value, dict):
         return {key: _fill(item, address) for key, item in value.items()}
     return value
+
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def under_its_own_name(address: str, host: str | None, path: str) -> str | None:
+    """Return where `path` is at `address`, if it was asked for under a loopback name that is not the address's.
+
+    Cookies belong to a host name: whoever logs in under one and comes back under the other finds nothing.
+    """
+    own, asked = urlsplit(address), urlsplit(f"//{host or ''}")
+    if asked.hostname is None or own.netloc == host:
+        return None
+    name = f"[{asked.hostname}]" if ":" in asked.hostname else asked.hostname
+    return f"{address}{path}" if name in LOOPBACK_NAMES and own.hostname != asked.hostname else None

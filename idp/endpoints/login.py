@@ -16,6 +16,7 @@ from idp.model import Interaction, Person
 from idp.oauth.claims import bases
 from idp.people import demo_people
 from idp.people.sign_outs import Reason
+from web.addresses import under_its_own_name
 from web.forms import Parameters, form_parameters, query_parameters
 from web.language import choose
 from web.pages import origin
@@ -30,6 +31,9 @@ async def login(request: Request) -> Response:
     if request.method == "POST":
         return await _attempt(shop, request, await form_parameters(request))
     parameters = query_parameters(request)
+    own = under_its_own_name(shop.issuer, request.headers.get("host"), "/login")
+    if own is not None:
+        return RedirectResponse(own, 303)
     interaction = await _interaction(shop, request, parameters)
     signed_in = await browser.signed_in(shop, request)
     if signed_in is not None and (interaction is None or not interaction.reauthenticate):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from idp.endpoints import browser, shown
 from idp.endpoints.consent import WITHDRAW
@@ -15,6 +15,7 @@ from idp.endpoints.parts import Parts, parts
 from idp.model import Consent, SignIn
 from idp.oauth.authorization_response import add_parameters
 from idp.people.sessions import SignedIn
+from web.addresses import under_its_own_name
 from web.language import choose
 
 DELIVERIES_SHOWN = 40
@@ -23,6 +24,9 @@ DELIVERIES_SHOWN = 40
 async def zone(request: Request) -> Response:
     """Show the zone, to whoever is signed in or not."""
     shop = parts(request)
+    own = under_its_own_name(shop.issuer, request.headers.get("host"), "/")
+    if own is not None:
+        return RedirectResponse(own, 303)
     signed_in = await browser.signed_in(shop, request)
     language = choose(request)
     notice = request.query_params.get("notice")

@@ -81,3 +81,23 @@ def test_without_state_there_is_nothing_to_operate_on(tmp_path: Path) -> None:
     done = manyou(tmp_path / "var", "keys", "list")
     assert done.returncode == 1
     assert "make run" in done.stderr
+
+
+def test_a_number_that_nobody_gave_is_said_to_be_unknown(running: Any) -> None:
+    done = manyou(running.var, "audit", "--incident", "AAAA-0000")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "AAAA-0000" in done.stderr
+
+
+def test_a_portals_incident_is_found_in_the_log(running: Any) -> None:
+    line = '{"logger": "portals", "message": "problem", "incident": "RDB9-NQC6", "code": "denied"}'
+    (running.var / "manyou.log").write_text(f"{line}\n{{}}\n", encoding="utf-8")
+    assert manyou(running.var, "audit", "--incident", "RDB9-NQC6").stdout.strip() == line
+
+
+@pytest.mark.parametrize("var", ["/proc/nothing/here", "/etc/passwd"])
+def test_a_state_folder_that_cannot_be_is_one_line(var: str) -> None:
+    done = manyou(Path(var), "up", port_base=29900)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "MANYOU_VAR" in done.stderr
