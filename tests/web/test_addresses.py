@@ -20,6 +20,11 @@ def test_its_own_name_and_those_of_a_proxy_are_left_alone(host: str | None) -> N
     assert under_its_own_name(ADDRESS, host, "/login") is None
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000"])
+def test_behind_a_public_name_it_may_be_a_proxy_that_asks(host: str) -> None:
+    assert under_its_own_name("https://idp.example", host, "/login") is None
+
+
 def test_an_address_that_is_a_loopback_name_is_its_own() -> None:
     assert under_its_own_name("http://127.0.0.1:8001", "127.0.0.1:8001", "/") is None
 
