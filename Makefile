@@ -35,9 +35,10 @@ format: $(VENV)/dev.stamp ## put the code into its one form
 reset: $(VENV)/run.stamp ## empty var/: people's sessions, consents, keys
 	@$(BIN)/manyou reset --yes
 
-bench: $(VENV)/run.stamp ## measure start-up and memory
+bench: $(VENV)/run.stamp ## measure start-up, memory and CPU time per code
 	@$(BIN)/python bench/start_up.py
 	@$(BIN)/python bench/memory.py
+	@$(BIN)/python bench/token_cost.py
 
 lock: $(VENV)/dev.stamp ## renew both locks (hashes only: an index's address is nobody's business)
 	@$(BIN)/uv pip compile pyproject.toml --upgrade --group build --universal --generate-hashes --no-emit-index-url \

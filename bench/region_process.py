@@ -58,20 +58,21 @@ class RegionProcess:
         for _ in range(rounds):
             for port in self._ports:
                 for path in paths:
-                    _status(port, path)
+                    status(port, path)
 
     def pss_mb(self) -> float:
         """Return the proportional set size of the process and all its descendants, in MB (10^6 bytes)."""
-        return sum(_pss_kb(pid) for pid in _family(self._process.pid)) * 1024 / 1e6
+        return sum(_pss_kb(pid) for pid in family(self._process.pid)) * 1024 / 1e6
 
     def _answers(self, port: int) -> bool:
         try:
-            return _status(port, "/healthz") == 200
+            return status(port, "/healthz") == 200
         except OSError:
             return False
 
 
-def _status(port: int, path: str) -> int:
+def status(port: int, path: str) -> int:
+    """GET a path at a port of this machine and return the status of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", path)
@@ -99,7 +100,8 @@ def _free_ports() -> range:
     raise SystemExit("There are no five free ports between 30000 and 32000.")
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """Return the process and all its descendants."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
