@@ -50,12 +50,12 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
         os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "true"
     if not settings.demo and not settings.key_secret:
         raise BadSettings(NO_KEY_SECRET)
-    clients = load_clients(settings)
+    operators = load_clients(settings)
     pages = Pages(HERE / "templates", locales=HERE / "locales", secure_cookies=settings.secure)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, clients, pages, clock) as app.state.parts:
+        async with running(settings, operators, pages, clock) as app.state.parts:
             yield
 
     # No redirect_slashes: it would answer /login/ with a 307 to wherever the Host header says.

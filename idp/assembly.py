@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from idp import keys as signing_keys
 from idp.audit import Auditor, Event
 from idp.clients import ClientKeys, Clients
-from idp.delivery.queue import DeliveryQueue
+from idp.delivery.queue import DeliveryQueue, Outgoing
 from idp.endpoints.parts import Parts
-from idp.model import Delivery
+from idp.model import Client, Delivery
 from idp.oauth import logout_token
 from idp.oauth.access_token import AccessTokens
+from idp.oauth.authorization_response import Responder
+from idp.oauth.incoming import Sources
 from idp.oauth.minting import Minter
+from idp.oauth.request_object import RequestObjects
 from idp.oauth.server import Server
 from idp.oauth.subject import Subjects
 from idp.oauth.token_request import TokenEndpoint
@@ -39,11 +42,12 @@ SWEEP_EVERY = 30
 
 
 @asynccontextmanager
-async def running(settings: Settings, clients: Clients, pages: Pages, clock: Clock) -> AsyncIterator[Parts]:
+async def running(settings: Settings, operators: Sequence[Client], pages: Pages, clock: Clock) -> AsyncIterator[Parts]:
     """Open the stores, make the keys and people that are missing, and work until the provider stops."""
     async with AsyncExitStack() as closing:
         stores = open_stores(settings.var / "idp.db")
         closing.callback(stores.upkeep.close)
+        clients = Clients(operators)
         auditor = Auditor(stores.audit, clock)
         keys = await _keys(settings, stores, auditor, clock)
         passwords = Passwords(settings.idp_password_threads, settings.idp_password_queue)
@@ -56,9 +60,9 @@ async def running(settings: Settings, clients: Clients, pages: Pages, clock: Clo
         trust = calling(settings)
         client_keys = ClientKeys(connect, clock, trust)
         closing.push_async_callback(client_keys.close)
-        mint = _logout_tokens(keys, settings.issuer, clients, clock)
+        prepare = _logout_tokens(keys, settings.issuer, clients, clock)
         give_up = settings.idp_delivery_give_up_seconds
-        queue = DeliveryQueue(stores.deliveries, mint, connect, auditor, clock, give_up, clients.logout_uris(), trust)
+        queue = DeliveryQueue(stores.deliveries, prepare, connect, auditor, clock, give_up, trust)
         closing.push_async_callback(queue.close)
         sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
         token_endpoint = _token_endpoint(settings, stores, clients, client_keys, keys, sign_outs, auditor, clock)
@@ -67,6 +71,9 @@ async def running(settings: Settings, clients: Clients, pages: Pages, clock: Clo
             clock=clock,
             stores=stores,
             clients=clients,
+            sources=Sources(clients, stores.pushed_requests, clock),
+            request_objects=RequestObjects(settings.features),
+            responder=Responder(keys, settings.issuer, clock),
             keys=keys,
             subjects=Subjects(await keys.secret("pairwise")),
             sessions=SessionKeeper(
@@ -98,14 +105,16 @@ async def _keys(settings: Settings, stores: Stores, auditor: Auditor, clock: Clo
 
 def _logout_tokens(
     keys: signing_keys.KeyRing, issuer: str, clients: Clients, clock: Clock
-) -> Callable[[Delivery], str]:
-    def mint(delivery: Delivery) -> str:
-        client = clients.get(delivery.client_id)
+) -> Callable[[Delivery], Awaitable[Outgoing]]:
+    async def prepare(delivery: Delivery) -> Outgoing:
+        client = await clients.find(delivery.client_id)
         if client is None:
             raise LookupError(f"{delivery.client_id} is registered no more.")
-        return logout_token.mint(keys, issuer, client, delivery, clock())
+        token = logout_token.mint(keys, issuer, client, delivery, clock())
+        # As it is registered now: a command may have queued it under settings of its own, or it has moved.
+        return Outgoing(client.backchannel_logout_uri or delivery.uri, token, not client.registered)
 
-    return mint
+    return prepare
 
 
 def _token_endpoint(
@@ -120,7 +129,7 @@ def _token_endpoint(
 ) -> TokenEndpoint:
     minter = Minter(keys, settings.issuer, settings.idp_access_token_seconds, settings.idp_id_token_seconds)
     return TokenEndpoint(
-        server=Server(clients, minter),
+        server=Server(minter),
         stores=stores,
         clients=clients,
         client_keys=client_keys,

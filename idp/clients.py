@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
 
-from idp.model import Client
+from idp.model import Client, RegisteredClient
+from idp.stores.protocols import RegisteredClients
 from web.clock import Clock
 from web.connect import ConnectMap, MappedTransport
 
+BUILT_CLIENTS = 1000
+"""How many registered clients are held ready."""
 JWKS_SECONDS = 300.0
 JWKS_COOLDOWN_SECONDS = 10.0
 JWKS_RETRY_SECONDS = 2.0
@@ -27,25 +31,56 @@ class KeysUnavailable(Exception):
 
 
 class Clients:
-    """The clients by `client_id`, in the order in which pages show them."""
+    """The clients by `client_id`: the operator's, in the order in which pages show them, and those that registered.
 
-    def __init__(self, clients: Iterable[Client]) -> None:
+    `build` makes a Client of what a registered one keeps; it is called again only when that has changed.
+    """
+
+    def __init__(
+        self,
+        clients: Iterable[Client],
+        registered: RegisteredClients | None = None,
+        build: Callable[[RegisteredClient], Client] | None = None,
+    ) -> None:
         self._clients = {
             client.client_id: client for client in sorted(clients, key=lambda c: (c.display.order, c.client_id))
         }
+        self._registered = registered
+        self._build = build
+        self._built: OrderedDict[str, tuple[float, Client]] = OrderedDict()
 
     def __iter__(self) -> Iterator[Client]:
         return iter(self._clients.values())
 
-    def get(self, client_id: str | None) -> Client | None:
+    async def find(self, client_id: str | None) -> Client | None:
         """Return the client of that identifier."""
-        return self._clients.get(client_id) if client_id else None
+        if not client_id:
+            return None
+        client = self._clients.get(client_id)
+        if client is not None or self._registered is None or self._build is None or len(client_id) > 64:
+            return client
+        row = await self._registered.get(client_id)
+        if row is None:
+            return None
+        changed_at, built = self._built.get(client_id, (None, None))
+        if built is None or changed_at != row.changed_at:
+            built = self._build(row)
+            self._built[client_id] = (row.changed_at, built)
+            if len(self._built) > BUILT_CLIENTS:
+                self._built.popitem(last=False)
+        return built
 
-    def logout_uris(self) -> Mapping[str, str]:
-        """Return where each client wants its logout tokens (Back-Channel Logout 2.2)."""
+    async def found(self, client_ids: Iterable[str]) -> Mapping[str, Client]:
+        """Return those of these clients that there are, by identifier."""
+        found = {client_id: await self.find(client_id) for client_id in set(client_ids)}
+        return {client_id: client for client_id, client in found.items() if client is not None}
+
+    async def logout_uris(self, client_ids: Iterable[str]) -> Mapping[str, str]:
+        """Return where those of these clients that want logout tokens want them (Back-Channel Logout 2.2)."""
+        found = await self.found(client_ids)
         return {
             client.client_id: client.backchannel_logout_uri
-            for client in self._clients.values()
+            for client in found.values()
             if client.backchannel_logout_uri
         }
 

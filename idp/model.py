@@ -16,6 +16,9 @@ SENSITIVE_SCOPES = frozenset({"phone", "email", "address", "id_number"})
 Basis = Literal["legal_duty", "consent"]
 """法定职责 or 同意: on what a release of personal data rests (PIPL 13)."""
 
+Profile = Literal["oidc", "fapi2"]
+"""What a client is held to: OpenID Connect Core with OAuth 2.0, or the FAPI 2.0 Security Profile besides."""
+
 
 @dataclass(frozen=True)
 class Display:
@@ -50,8 +53,33 @@ class Client:
     backchannel_logout_uri: str | None
     resources: tuple[str, ...]
     legal_basis: Basis
-    require_pkce: bool = True
     display: Display = Display()
+    secret_hash: str | None = None
+    """Of the client_secret; the secret itself is kept nowhere."""
+    registered: bool = False
+    """True for one that registered itself (RFC 7591): what it names is not the operator's word."""
+    profile: Profile = "oidc"
+    require_pkce: bool = True
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    dpop_bound_access_tokens: bool = False
+    request_object_signing_alg: str | None = None
+    request_uris: tuple[str, ...] = ()
+    authorization_signed_response_alg: str | None = None
+    userinfo_signed_response_alg: str | None = None
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
+    logo_uri: Mapping[str, str] = field(default_factory=dict)
+    policy_uri: Mapping[str, str] = field(default_factory=dict)
+    tos_uri: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fapi2(self) -> bool:
+        """Tell whether the client is held to the FAPI 2.0 Security Profile."""
+        return self.profile == "fapi2"
 
     def name(self, language: str) -> str:
         """Return the client's name in `language`, else its default name (RFC 7591 2.2)."""
@@ -73,6 +101,8 @@ class Person:
     email: str | None = None
     address: str | None = None
     updated_at: int = 0
+    standard_claims: Mapping[str, Any] = field(default_factory=dict)
+    """Further claims of Core 5.1, by name and typed as there; most people have none."""
 
     @property
     def acr(self) -> str:
@@ -110,6 +140,22 @@ class SignIn:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """How one claim is asked for: `values` are those that will do, none if any will (Core 5.5.1)."""
+
+    essential: bool = False
+    values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClaimsRequest:
+    """The `claims` parameter: what is asked for at /userinfo and in the ID token (Core 5.5)."""
+
+    userinfo: Mapping[str, Wish] = field(default_factory=dict)
+    id_token: Mapping[str, Wish] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class AuthorizationRequest:
     """A validated authorization request, whichever way it came in (RFC 6749 4.1.1, Core 3.1.2.1)."""
 
@@ -126,11 +172,48 @@ class AuthorizationRequest:
     login_hint: str | None
     ui_locales: str | None
     hinted_sub: str | None
+    response_type: str = "code"
+    response_mode: str = "query"
+    claims: ClaimsRequest = ClaimsRequest()
+    dpop_jkt: str | None = None
+
+
+Source = Literal["plain", "object"]
+"""How parameters came: in the request itself, or all of them in a signed request object (RFC 9101)."""
+
+
+@dataclass(frozen=True)
+class PushedRequest:
+    """Authorization request parameters that a client pushed (RFC 9126); kept under the hash of their request_uri."""
+
+    request_uri_hash: str
+    client_id: str
+    parameters: tuple[tuple[str, str], ...]
+    expires_at: float
+    source: Source = "plain"
+    dpop_jkt: str | None = None
+    used_at: float | None = None
+
+
+@dataclass(frozen=True)
+class RegisteredClient:
+    """A client that registered itself: its metadata as RFC 7592 gives them back, and the hashes of its secrets."""
+
+    client_id: str
+    metadata: Mapping[str, Any]
+    registration_token_hash: str
+    issued_at: int
+    changed_at: float
+    secret_hash: str | None = None
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """An authorization request that waits for a person: its parameters as they came, and what has happened since."""
+    """An authorization request that waits for a person: its parameters as they count, and what has happened since.
+
+    `source` says how they came; `pushed` is the hash of the request_uri that is used up when it is answered, and
+    `dpop_jkt` the key that the client proved when it pushed them.
+    """
 
     interaction_id: str
     client_id: str
@@ -143,6 +226,9 @@ class Interaction:
     decision: Literal["allow", "deny"] | None = None
     decided_by: str | None = None
     completed_at: float | None = None
+    source: Source = "plain"
+    pushed: str | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +254,9 @@ class Grant:
     offline: bool = False
     redeemed_at: float | None = None
     revoked_at: float | None = None
+    claims: ClaimsRequest = ClaimsRequest()
+    dpop_jkt: str | None = None
+    """The key that the code, and later the refresh tokens, are bound to (RFC 9449 5, 10)."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         auditor = Auditor(stores.audit, clock)
         ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
         await ring.refresh(force=True)
-        clients = load_clients(settings)
+        clients = Clients(load_clients(settings))
         sign_outs = SignOuts(stores, clients, auditor, clock)
         yield Operator(settings, stores, ring, sign_outs, auditor, clients)
     finally:

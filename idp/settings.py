@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from idp.features import SETS, Features, FeatureSet
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
 from web.tls import check
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     trust: Path | None = None
 
+    idp_features: FeatureSet = "region"
+    idp_initial_access_token: str = ""
+    idp_dpop_nonce: bool = True
+    idp_pushed_request_seconds: int = Field(60, ge=5, le=600)
     idp_code_seconds: int = Field(60, ge=5, le=60)
     idp_access_token_seconds: int = Field(300, ge=30, le=3600)
     idp_id_token_seconds: int = Field(300, ge=30, le=3600)
@@ -70,7 +75,7 @@ class Settings(BaseSettings):
             raise ValueError("should be an address such as https://idp.example without query and fragment")
         return value.rstrip("/")
 
-    @field_validator("key_secret")
+    @field_validator("key_secret", "idp_initial_access_token")
     @classmethod
     def _secret_is_long(cls, value: str) -> str:
         if value and len(value) < 32:
@@ -86,6 +91,11 @@ class Settings(BaseSettings):
     def _tls_is_whole(self) -> Self:
         check(self, self.issuer)
         return self
+
+    @property
+    def features(self) -> Features:
+        """The set of features that is on."""
+        return SETS[self.idp_features]
 
     @property
     def secure(self) -> bool:

@@ -7,8 +7,9 @@ import logging
 import random
 import ssl
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import httpx
 
@@ -35,29 +36,33 @@ def backoff(attempts: int, jitter: float) -> float:
     return min(LONGEST_BACKOFF_SECONDS, 2.0 ** min(attempts - 1, 10)) * (1 + jitter / 10)
 
 
-class DeliveryQueue:
-    """Sends what is due until it is stopped; `mint` makes the logout token at the moment of sending.
+@dataclass(frozen=True)
+class Outgoing:
+    """A logout token about to be sent, and where to; `trusted` if the address is the operator's word."""
 
-    `registered` is where each client wants its logout tokens now; one that is not there gets it where it wanted it.
-    """
+    uri: str
+    logout_token: str
+    trusted: bool
+
+
+class DeliveryQueue:
+    """Sends what is due until it is stopped; `prepare` makes the logout token at the moment of sending."""
 
     def __init__(
         self,
         store: Deliveries,
-        mint: Callable[[Delivery], str],
+        prepare: Callable[[Delivery], Awaitable[Outgoing]],
         connect: ConnectMap,
         auditor: Auditor,
         clock: Clock,
         give_up_after: float,
-        registered: Mapping[str, str] | None = None,
         trust: ssl.SSLContext | bool = True,
     ) -> None:
         self._store = store
-        self._mint = mint
+        self._prepare = prepare
         self._auditor = auditor
         self._clock = clock
         self._give_up_after = give_up_after
-        self._registered = registered or {}
         self._due = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[str] = Counter()
@@ -128,11 +133,10 @@ class DeliveryQueue:
 
     async def _send(self, delivery: Delivery) -> None:
         try:
-            token = self._mint(delivery)
+            outgoing = await self._prepare(delivery)
             # httpx limits each read alone; a client that drips must not outlast the lease, or it would be sent twice.
             async with asyncio.timeout(SEND_SECONDS):
-                # As it is registered now: a command may have queued it under settings of its own, or it has moved.
-                status = await self._status(self._registered.get(delivery.client_id, delivery.uri), token)
+                status = await self._status(outgoing)
             # Back-Channel Logout 2.8: 200; some frameworks answer 204.
             outcome, done = f"http_{status}", status in (200, 204)
         except (httpx.HTTPError, TimeoutError) as error:
@@ -142,9 +146,10 @@ class DeliveryQueue:
             outcome, done = "internal_error", False
         await self._note(delivery, outcome, done)
 
-    async def _status(self, uri: str, token: str) -> int:
+    async def _status(self, outgoing: Outgoing) -> int:
         # What the answer says besides its status is not read.
-        async with self._http.stream("POST", uri, data={"logout_token": token}) as response:
+        data = {"logout_token": outgoing.logout_token}
+        async with self._http.stream("POST", outgoing.uri, data=data) as response:
             return response.status_code
 
     async def _note(self, delivery: Delivery, outcome: str, done: bool) -> None:

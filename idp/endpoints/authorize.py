@@ -13,16 +13,18 @@ from starlette.responses import RedirectResponse, Response
 
 from idp.audit import Event
 from idp.endpoints import browser
-from idp.endpoints.interactions import resume
+from idp.endpoints.deliver import NO_STORE, deliver
+from idp.endpoints.interactions import resume, waiting
 from idp.endpoints.parts import Parts, parts
 from idp.errors import PageRefusal, RedirectRefusal
 from idp.model import AuthorizationRequest, Basis, Interaction
-from idp.oauth.authorization_request import Destination, Draft, destination, validate
-from idp.oauth.authorization_response import failure, issue_code, success
+from idp.oauth.authorization_request import Destination, destination, validate
+from idp.oauth.authorization_response import issue_code
 from idp.oauth.claims import bases
+from idp.oauth.incoming import Incoming, used_before
 from idp.oauth.next_step import Step, next_step
 from idp.people.sessions import SignedIn
-from web.forms import QUERY_LIMIT, Parameters, form_parameters, query_parameters
+from web.forms import QUERY_LIMIT, form_parameters, query_parameters
 
 
 async def authorize(request: Request) -> Response:
@@ -35,22 +37,30 @@ async def authorize(request: Request) -> Response:
             raise PageRefusal("bad_request", "The parameters are too long.", status=413)
         if browser.session_cookie(shop, request) is None:
             # A form of another site comes without our SameSite=Lax cookie; as a GET it comes with it, if there is one.
-            return RedirectResponse(f"/authorize?{query}", 303, _NO_STORE)
+            return RedirectResponse(f"/authorize?{query}", 303, NO_STORE)
     interaction = None
     interaction_id = parameters.get("interaction")
     if interaction_id is not None and parameters.get("client_id") is None:
         interaction = await resume(shop, request, interaction_id)
-        parameters = Parameters(interaction.parameters)
-    draft = Draft(parameters, shop.clients, shop.keys, shop.issuer)
-    to = destination(draft)
+        incoming = await waiting(shop, interaction)
+    else:
+        incoming = await shop.sources.of(parameters)
     try:
-        return await _answer(shop, request, validate(draft), parameters, interaction)
+        incoming = await shop.request_objects.opened(incoming)
+        draft = shop.draft(incoming)
+        to = destination(draft)
+        return await _answer(shop, request, validate(draft), to, incoming, interaction)
     except RedirectRefusal as refusal:
-        return await _refuse(shop, request, to, refusal, interaction)
+        return await _refuse(shop, request, destination(shop.draft(incoming)), refusal, incoming, interaction)
 
 
 async def _answer(
-    shop: Parts, request: Request, asked: AuthorizationRequest, parameters: Parameters, interaction: Interaction | None
+    shop: Parts,
+    request: Request,
+    asked: AuthorizationRequest,
+    to: Destination,
+    incoming: Incoming,
+    interaction: Interaction | None,
 ) -> Response:
     signed_in = await browser.signed_in(shop, request)
     missing: dict[str, Basis] = {}
@@ -65,18 +75,18 @@ async def _answer(
     consent_wanted = tuple(one for one, basis in missing.items() if basis == "consent")
     step = next_step(asked, signed_in, sub, interaction, consent_wanted, shop.clock())
     if signed_in is None or sub is None or step.kind != "grant":
-        return await _ask_person(shop, request, asked, parameters, interaction, step)
+        return await _ask_person(shop, request, incoming, interaction, step)
     if missing:
         # What rests on legal duty is released without asking, and listed on the zone page from the first time on.
         await shop.stores.consents.give(signed_in.person.user_id, asked.client.client_id, missing, shop.clock())
-    return await _grant(shop, asked, signed_in, sub, interaction)
+    issued = await _grant(shop, asked, signed_in, sub, incoming, interaction)
+    return deliver(shop, request, shop.responder.success(to, issued))
 
 
 async def _ask_person(
     shop: Parts,
     request: Request,
-    asked: AuthorizationRequest,
-    parameters: Parameters,
+    incoming: Incoming,
     interaction: Interaction | None,
     step: Step,
 ) -> Response:
@@ -85,27 +95,37 @@ async def _ask_person(
         now = shop.clock()
         interaction = Interaction(
             interaction_id=secrets.token_urlsafe(18),
-            client_id=asked.client.client_id,
-            parameters=parameters.pairs,
+            client_id=incoming.client.client_id,
+            parameters=incoming.parameters.pairs,
             browser=browser.hashed(mark),
             created_at=now,
             expires_at=now + shop.settings.idp_interaction_seconds,
             reauthenticate=step.reauthenticate,
+            source=incoming.source,
+            pushed=incoming.pushed,
+            dpop_jkt=incoming.dpop_jkt,
         )
         await shop.stores.interactions.open(interaction)
     elif step.reauthenticate and not interaction.reauthenticate:
         # It became so since: somebody logged in in another tab, or max_age ran out. /login must not send back at once.
         await shop.stores.interactions.reauthenticate(interaction.interaction_id)
-    response = RedirectResponse(f"/{step.kind}?interaction={interaction.interaction_id}", 303, _NO_STORE)
+    response = RedirectResponse(f"/{step.kind}?interaction={interaction.interaction_id}", 303, NO_STORE)
     if new_mark:
         browser.set_mark(shop, response, mark)
     return response
 
 
 async def _grant(
-    shop: Parts, asked: AuthorizationRequest, signed_in: SignedIn, sub: str, interaction: Interaction | None
-) -> Response:
+    shop: Parts,
+    asked: AuthorizationRequest,
+    signed_in: SignedIn,
+    sub: str,
+    incoming: Incoming,
+    interaction: Interaction | None,
+) -> list[tuple[str, str]]:
     now = shop.clock()
+    if incoming.pushed is not None and not await shop.stores.pushed_requests.use(incoming.pushed, now):
+        raise used_before(incoming.client)
     if interaction is not None and not await shop.stores.interactions.complete(interaction.interaction_id, now):
         raise PageRefusal("done_interaction", "This authorization request was answered already.")
     sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
@@ -116,18 +136,22 @@ async def _grant(
         user_id=signed_in.person.user_id,
         scope=" ".join(asked.scope),
     )
-    return RedirectResponse(success(asked, code, shop.issuer), 303, _NO_STORE)
+    return [("code", code)]
 
 
 async def _refuse(
-    shop: Parts, request: Request, to: Destination, refusal: RedirectRefusal, interaction: Interaction | None
+    shop: Parts,
+    request: Request,
+    to: Destination,
+    refusal: RedirectRefusal,
+    incoming: Incoming,
+    interaction: Interaction | None,
 ) -> Response:
+    if incoming.pushed is not None:
+        await shop.stores.pushed_requests.use(incoming.pushed, shop.clock())
     if interaction is not None:
         await shop.stores.interactions.complete(interaction.interaction_id, shop.clock())
     await shop.auditor.refused(
         Event.AUTHORIZATION_REFUSED, refusal, client_id=to.client.client_id, address=browser.address(request)
     )
-    return RedirectResponse(failure(to, refusal, shop.issuer), 303, _NO_STORE)
-
-
-_NO_STORE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+    return deliver(shop, request, shop.responder.failure(to, refusal))

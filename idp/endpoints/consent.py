@@ -28,7 +28,7 @@ async def consent(request: Request) -> Response:
     if interaction_id is None:
         raise PageRefusal("expired_interaction", "There is no authorization request to consent to.")
     interaction = await resume(shop, request, interaction_id)
-    asked = request_of(shop, interaction)
+    asked = await request_of(shop, interaction)
     signed_in = await browser.signed_in(shop, request)
     if signed_in is None:
         return RedirectResponse(f"/authorize?interaction={interaction.interaction_id}", 303)
@@ -94,7 +94,7 @@ async def withdraw(request: Request) -> Response:
     if not shop.csrf.valid(parameters.get("csrf"), signed_in.session.session_id, WITHDRAW):
         raise PageRefusal("csrf", "The form is not valid any more.", status=403)
     client_id = parameters.get("client_id") or ""
-    if shop.clients.get(client_id) is None:
+    if await shop.clients.find(client_id) is None:
         raise PageRefusal("bad_request", "client_id is not that of a portal.")
     done = await shop.sign_outs.withdraw_consent(signed_in.person.user_id, client_id)
     return RedirectResponse("/?notice=withdrawn" if done else "/", 303)

@@ -17,7 +17,7 @@ _HEADERS = {
 
 async def discovery(request: Request) -> Response:
     """Answer with the provider's metadata."""
-    return JSONResponse(metadata(parts(request).issuer), headers=_HEADERS)
+    return JSONResponse(metadata(parts(request).issuer, parts(request).settings.features), headers=_HEADERS)
 
 
 async def jwks(request: Request) -> Response:

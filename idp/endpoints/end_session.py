@@ -43,7 +43,7 @@ async def end_session(request: Request) -> Response:
     """End the session, or ask whether to."""
     shop = parts(request)
     parameters = await form_parameters(request) if request.method == "POST" else query_parameters(request)
-    asked = _check(shop, parameters)
+    asked = await _check(shop, parameters)
     cookie = browser.session_cookie(shop, request)
     if request.method == "POST" and cookie is None:
         # A form of another site came without our SameSite=Lax cookie; as a GET of our own it comes with it.
@@ -60,7 +60,7 @@ async def end_session(request: Request) -> Response:
         if decision not in ("yes", "no"):
             raise PageRefusal("bad_request", "decision must be yes or no.")
         # Our own form names the client that a hint had proved; the hint itself is a token, and on no page.
-        asked = _toward(shop, parameters, None, client_id)
+        asked = await _toward(shop, parameters, None, client_id)
         if decision == "no":
             return RedirectResponse("/", 303)
     elif not await _hint_is_of_this_session(shop, asked, signed_in):
@@ -71,7 +71,7 @@ async def end_session(request: Request) -> Response:
     return await _ended(shop, request, asked, session.session_id)
 
 
-def _check(shop: Parts, parameters: Parameters) -> Asked:
+async def _check(shop: Parts, parameters: Parameters) -> Asked:
     repeated = sorted(parameters.repeated())
     if repeated:
         raise PageRefusal("bad_request", f"The parameter {repeated[0][:40]} is repeated.")
@@ -81,11 +81,11 @@ def _check(shop: Parts, parameters: Parameters) -> Asked:
     if hint is not None and client_id is not None and client_id != hint.client_id:
         # RP-Initiated Logout 2: both name the same client.
         raise PageRefusal("logout_hint", "client_id is not the client of id_token_hint.")
-    return _toward(shop, parameters, hint, hint.client_id if hint else None)
+    return await _toward(shop, parameters, hint, hint.client_id if hint else None)
 
 
-def _toward(shop: Parts, parameters: Parameters, hint: hints.Hint | None, client_id: str | None) -> Asked:
-    client = shop.clients.get(client_id)
+async def _toward(shop: Parts, parameters: Parameters, hint: hints.Hint | None, client_id: str | None) -> Asked:
+    client = await shop.clients.find(client_id)
     onward = parameters.get("post_logout_redirect_uri")
     if client is None or onward not in client.post_logout_redirect_uris:
         return Asked(parameters, client, hint, None)
@@ -113,7 +113,8 @@ async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn)
     ui_locales = asked.parameters.get("ui_locales")
     language = choose(request, ui_locales)
     visits = await shop.stores.sign_ins.of_session(signed_in.session.session_id)
-    visited = [client for client in shop.clients if client.client_id in {visit.client_id for visit in visits}]
+    found = await shop.clients.found(visit.client_id for visit in visits)
+    visited = shown.in_order(found.values())
     client_id = asked.client.client_id if asked.client else None
     carried = [(name, value) for name, value in asked.parameters.pairs if name in _SHOWN]
     if client_id is not None:
@@ -134,7 +135,7 @@ async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn)
 async def _ended(shop: Parts, request: Request, asked: Asked, session_id: str) -> Response:
     language = choose(request, asked.parameters.get("ui_locales"))
     rows = await shop.stores.deliveries.of_session(session_id)
-    response = _done(shop, request, asked, session_id, shown.deliveries(rows, shop.clients, language))
+    response = _done(shop, request, asked, session_id, await shown.deliveries(rows, shop.clients, language))
     browser.set_ended(shop, response, session_id)
     return response
 

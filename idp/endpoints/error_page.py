@@ -37,12 +37,12 @@ def error_json(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONR
     return json_answer(body, refusal.status, headers)
 
 
-def error_page(request: Request, refusal: PageRefusal) -> Response:
+async def error_page(request: Request, refusal: PageRefusal) -> Response:
     """Return a refusal as a page: what happened, what to do, an incident number, and where to go on."""
     shop = parts(request)
     language = choose(request)
     links = [{"href": "/", "label": shop.pages.catalogue.text(language, "error.to_zone")}]
-    client = shop.clients.get(refusal.client_id)
+    client = await shop.clients.find(refusal.client_id)
     if client is not None:
         label = shop.pages.catalogue.text(language, "error.to_portal", {"portal": client.name(language)})
         links.insert(0, {"href": client.initiate_login_uri or client.client_uri, "label": label})
@@ -65,7 +65,7 @@ async def page_refusal(request: Request, error: Exception) -> Response:
     """Answer a PageRefusal."""
     assert isinstance(error, PageRefusal)
     await parts(request).auditor.refused(Event.PAGE_REFUSED, error, address=address(request))
-    return error_page(request, error)
+    return await error_page(request, error)
 
 
 async def token_refusal(request: Request, error: Exception) -> Response:
@@ -91,7 +91,7 @@ async def http_error(request: Request, error: Exception) -> Response:
     if request.url.path in PROGRAM_PATHS:
         return error_json(Refusal("invalid_request", "This method is not allowed.", status=error.status_code), headers)
     kind = {404: "not_found", 405: "method"}.get(error.status_code, "bad_request")
-    response = error_page(request, PageRefusal(kind, str(error.detail), status=error.status_code))
+    response = await error_page(request, PageRefusal(kind, str(error.detail), status=error.status_code))
     response.headers.update(headers)
     return response
 
@@ -101,4 +101,4 @@ async def server_error(request: Request, error: Exception) -> Response:
     refusal = PageRefusal("server", "An internal error.", reason=type(error).__name__, status=500, code="server_error")
     log.error("incident=%s %s %s", refusal.incident, request.method, request.url.path, exc_info=error)
     await parts(request).auditor.refused(Event.SERVER_ERROR, refusal, address=address(request))
-    return error_json(refusal) if request.url.path in PROGRAM_PATHS else error_page(request, refusal)
+    return error_json(refusal) if request.url.path in PROGRAM_PATHS else await error_page(request, refusal)

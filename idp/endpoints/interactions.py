@@ -10,7 +10,8 @@ from idp.endpoints import browser
 from idp.endpoints.parts import Parts
 from idp.errors import PageRefusal, RedirectRefusal
 from idp.model import AuthorizationRequest, Interaction
-from idp.oauth.authorization_request import Draft, destination, validate
+from idp.oauth.authorization_request import destination, validate
+from idp.oauth.incoming import Incoming
 from web.forms import Parameters
 
 
@@ -30,12 +31,22 @@ async def resume(shop: Parts, request: Request, interaction_id: str) -> Interact
     return interaction
 
 
-def request_of(shop: Parts, interaction: Interaction) -> AuthorizationRequest:
+async def waiting(shop: Parts, interaction: Interaction) -> Incoming:
+    """Return the parameters that wait, and how they came. Raises PageRefusal."""
+    parameters = Parameters(interaction.parameters)
+    client = await shop.sources.client(parameters)
+    pushed = interaction.pushed
+    return Incoming(
+        client, parameters, interaction.source, pushed, interaction.dpop_jkt, was_pushed=pushed is not None, opened=True
+    )
+
+
+async def request_of(shop: Parts, interaction: Interaction) -> AuthorizationRequest:
     """Return the authorization request that waits, checked again: its client may have changed.
 
     Raises PageRefusal.
     """
-    draft = Draft(Parameters(interaction.parameters), shop.clients, shop.keys, shop.issuer)
+    draft = shop.draft(await waiting(shop, interaction))
     destination(draft)
     try:
         return validate(draft)

@@ -38,7 +38,7 @@ async def login(request: Request) -> Response:
     signed_in = await browser.signed_in(shop, request)
     if signed_in is not None and (interaction is None or not interaction.reauthenticate):
         return RedirectResponse(_onward(interaction), 303)
-    return _page(shop, request, interaction, username=parameters.get("username"))
+    return await _page(shop, request, interaction, username=parameters.get("username"))
 
 
 async def _interaction(shop: Parts, request: Request, parameters: Parameters) -> Interaction | None:
@@ -60,17 +60,17 @@ async def _attempt(shop: Parts, request: Request, parameters: Parameters) -> Res
     interaction = await _interaction(shop, request, parameters)
     username, password = parameters.get("username"), parameters.get("password")
     if username is None or password is None:
-        return _page(shop, request, interaction, username=username, error="missing", status=400)
+        return await _page(shop, request, interaction, username=username, error="missing", status=400)
     outcome = await shop.log_in.attempt(username, password, browser.address(request))
     if outcome.wait > 0:
-        return _page(shop, request, interaction, username=username, delay=_seconds(outcome.wait), status=429)
+        return await _page(shop, request, interaction, username=username, delay=_seconds(outcome.wait), status=429)
     if outcome.busy:
         public = "Too many people log in just now."
         raise PageRefusal("busy", public, status=503, code="temporarily_unavailable", seconds=BUSY_SECONDS)
     if outcome.frozen:
         raise PageRefusal("frozen", "This account is frozen.", status=403, code="access_denied")
     if outcome.person is None:
-        return _page(shop, request, interaction, username=username, error="wrong", status=400)
+        return await _page(shop, request, interaction, username=username, error="wrong", status=400)
     return await _log_in(shop, request, interaction, outcome.person)
 
 
@@ -94,7 +94,7 @@ async def _log_in(shop: Parts, request: Request, interaction: Interaction | None
     return response
 
 
-def _page(
+async def _page(
     shop: Parts,
     request: Request,
     interaction: Interaction | None,
@@ -104,7 +104,7 @@ def _page(
     delay: int | None = None,
     status: int = 200,
 ) -> Response:
-    asked = request_of(shop, interaction) if interaction is not None else None
+    asked = await request_of(shop, interaction) if interaction is not None else None
     ui_locales = asked.ui_locales if asked else None
     language = choose(request, ui_locales)
     mark, new_mark = browser.mark(shop, request)

@@ -11,6 +11,10 @@ from idp.clients import Clients
 from idp.delivery.queue import DeliveryQueue
 from idp.keys import KeyRing
 from idp.oauth.access_token import AccessTokens
+from idp.oauth.authorization_request import Draft
+from idp.oauth.authorization_response import Responder
+from idp.oauth.incoming import Incoming, Sources
+from idp.oauth.request_object import RequestObjects
 from idp.oauth.subject import Subjects
 from idp.oauth.token_request import TokenEndpoint
 from idp.people.log_in import LogIn
@@ -31,6 +35,9 @@ class Parts:
     clock: Clock
     stores: Stores
     clients: Clients
+    sources: Sources
+    request_objects: RequestObjects
+    responder: Responder
     keys: KeyRing
     subjects: Subjects
     sessions: SessionKeeper
@@ -47,6 +54,10 @@ class Parts:
     def issuer(self) -> str:
         """The issuer identifier (Core 2)."""
         return self.settings.issuer
+
+    def draft(self, incoming: Incoming) -> Draft:
+        """Return an authorization request on its way through the checks."""
+        return Draft(incoming, self.keys, self.issuer, self.settings.features)
 
 
 def parts(request: Request) -> Parts:

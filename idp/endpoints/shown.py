@@ -48,11 +48,13 @@ def preview(who: Person, scope: str) -> str | None:
     return values.get(scope)
 
 
-def deliveries(rows: Iterable[Delivery], clients: Clients, language: str) -> list[dict[str, Any]]:
+async def deliveries(rows: Iterable[Delivery], clients: Clients, language: str) -> list[dict[str, Any]]:
     """Return the latest delivery to each client, of `rows` newest first, in the clients' order."""
     shown: dict[str, dict[str, Any]] = {}
+    rows = list(rows)
+    found = await clients.found(row.client_id for row in rows)
     for row in rows:
-        client = clients.get(row.client_id)
+        client = found.get(row.client_id)
         if row.client_id in shown or client is None:
             continue
         state = "retrying" if row.state == "pending" and row.outcome is not None else row.state
@@ -64,4 +66,9 @@ def deliveries(rows: Iterable[Delivery], clients: Clients, language: str) -> lis
             "next_at": row.next_at if state == "retrying" else None,
             "attempts": row.attempts,
         }
-    return [shown[client.client_id] for client in clients if client.client_id in shown]
+    return [shown[client.client_id] for client in in_order(found.values()) if client.client_id in shown]
+
+
+def in_order(clients: Iterable[Client]) -> list[Client]:
+    """Return the clients in the order in which pages show them."""
+    return sorted(clients, key=lambda client: (client.display.order, client.client_id))

@@ -37,7 +37,7 @@ async def zone(request: Request) -> Response:
     ended = browser.ended(shop, request)
     if ended is not None:
         rows = await shop.stores.deliveries.of_session(ended)
-        values["deliveries"] = shown.deliveries(rows, shop.clients, language)
+        values["deliveries"] = await shown.deliveries(rows, shop.clients, language)
     if signed_in is not None:
         values |= await _of_person(shop, signed_in, language)
         values["notice"] = "withdrawn" if notice == "withdrawn" else None
@@ -54,8 +54,8 @@ async def _of_person(shop: Parts, signed_in: SignedIn, language: str) -> dict[st
         "ends": session.expires_at,
         "csrf": shop.csrf.token(session.session_id, ACTION),
         "portals": _portals(shop, language, person.home_region, visits),
-        "releases": _releases(shop, signed_in, await shop.stores.consents.of_person(person.user_id), language),
-        "deliveries": shown.deliveries(rows, shop.clients, language),
+        "releases": await _releases(shop, signed_in, await shop.stores.consents.of_person(person.user_id), language),
+        "deliveries": await shown.deliveries(rows, shop.clients, language),
     }
 
 
@@ -80,9 +80,12 @@ def _portals(shop: Parts, language: str, home_region: str, visits: Sequence[Sign
     return listed
 
 
-def _releases(shop: Parts, signed_in: SignedIn, consents: Sequence[Consent], language: str) -> list[dict[str, Any]]:
+async def _releases(
+    shop: Parts, signed_in: SignedIn, consents: Sequence[Consent], language: str
+) -> list[dict[str, Any]]:
     listed = []
-    for client in shop.clients:
+    found = await shop.clients.found(one.client_id for one in consents)
+    for client in shown.in_order(found.values()):
         live = [one for one in consents if one.client_id == client.client_id and one.withdrawn_at is None]
         given = [one for one in live if one.basis == "consent"]
         if live:

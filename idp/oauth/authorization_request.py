@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from idp.clients import Clients
 from idp.errors import PageRefusal, RedirectRefusal
+from idp.features import Features
 from idp.keys import KeyRing
-from idp.model import SCOPES, AuthorizationRequest, Client
-from idp.oauth import hints
+from idp.model import SCOPES, AuthorizationRequest, ClaimsRequest, Client
+from idp.oauth import hints, response_mode
+from idp.oauth.incoming import Incoming
 from web.forms import Parameters
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -27,38 +28,31 @@ PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 class Draft:
     """A request on its way through the checks: each check reads parameters and fills in what it has checked."""
 
-    parameters: Parameters
-    clients: Clients
+    incoming: Incoming
     keys: KeyRing
     issuer: str
-    client: Client | None = None
+    features: Features
     redirect_uri: str | None = None
+    response_type: str = "code"
+    response_mode: str = "query"
     scope: tuple[str, ...] = ()
     resource: str | None = None
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     code_challenge: str | None = None
     hinted_sub: str | None = None
-    acr_values: tuple[str, ...] = field(default_factory=tuple)
+    acr_values: tuple[str, ...] = ()
+    claims: ClaimsRequest = field(default_factory=ClaimsRequest)
+    dpop_jkt: str | None = None
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that count."""
+        return self.incoming.parameters
 
     def known(self) -> Client:
-        """Return the client that the first check found."""
-        assert self.client is not None
-        return self.client
-
-
-def client_is_known(draft: Draft) -> None:
-    """RFC 6749 4.1.2.1: without a known client nothing is redirected."""
-    if "client_id" in draft.parameters.repeated():
-        raise PageRefusal("bad_request", "client_id is repeated.")
-    client_id = draft.parameters.get("client_id")
-    if client_id is None:
-        raise PageRefusal("unknown_client", "client_id is missing.")
-    draft.client = draft.clients.get(client_id)
-    if draft.client is None:
-        raise PageRefusal(
-            "unknown_client", "This client is not registered.", reason=f"unknown client {client_id[:80]!r}"
-        )
+        """Return the client, which was found before anything else was looked at."""
+        return self.incoming.client
 
 
 def redirect_uri_is_registered(draft: Draft) -> None:
@@ -84,28 +78,43 @@ def no_parameter_is_repeated(draft: Draft) -> None:
         raise RedirectRefusal("invalid_request", f"The parameter {repeated[0][:40]} is repeated.")
 
 
-def request_objects_are_refused(draft: Draft) -> None:
-    """Core 6: what is not supported is refused with its own error, never ignored."""
-    for name in ("request", "request_uri", "registration"):
-        if draft.parameters.get(name) is not None:
-            raise RedirectRefusal(f"{name}_not_supported", f"The parameter {name} is not supported.")
+def registration_is_refused(draft: Draft) -> None:
+    """Core 7.2.1: what is not supported is refused with its own error, never ignored."""
+    if draft.parameters.get("registration") is not None:
+        raise RedirectRefusal("registration_not_supported", "The parameter registration is not supported.")
 
 
-def response_type_is_code(draft: Draft) -> None:
-    """RFC 6749 3.1.1."""
+def request_was_pushed(draft: Draft) -> None:
+    """RFC 9126 6, FAPI 2.0 Security Profile 5.3.2.2: a client registered so pushes every request."""
+    if draft.known().require_pushed_authorization_requests and not draft.incoming.was_pushed:
+        raise RedirectRefusal("invalid_request", "This client must push its authorization requests.")
+
+
+def request_is_signed(draft: Draft) -> None:
+    """RFC 9101 10.5, FAPI 2.0 Message Signing 5.3: a client registered so signs every request."""
+    if draft.known().require_signed_request_object and draft.incoming.source != "object":
+        raise RedirectRefusal("invalid_request", "This client must send a signed request object.")
+
+
+def response_type_is_registered(draft: Draft) -> None:
+    """RFC 6749 3.1.1, Multiple Response Types 3: supported at all, and by this client; order does not matter."""
     response_type = draft.parameters.get("response_type")
     if response_type is None:
         raise RedirectRefusal("invalid_request", "response_type is missing.")
-    if response_type != "code":
-        raise RedirectRefusal("unsupported_response_type", "Only response_type code is supported.")
-    if "code" not in draft.known().response_types:
-        raise RedirectRefusal("unauthorized_client", "This client is not registered for response_type code.")
+    asked = response_mode.normal(response_type)
+    if asked not in draft.features.response_types:
+        raise RedirectRefusal("unsupported_response_type", "This response_type is not supported.")
+    if asked not in (response_mode.normal(one) for one in draft.known().response_types):
+        raise RedirectRefusal("unauthorized_client", "This client is not registered for that response_type.")
+    draft.response_type = asked
 
 
-def response_mode_is_query(draft: Draft) -> None:
-    """Multiple Response Types 2.1."""
-    if draft.parameters.get("response_mode") not in (None, "query"):
-        raise RedirectRefusal("invalid_request", "Only response_mode query is supported.")
+def response_mode_is_possible(draft: Draft) -> None:
+    """Multiple Response Types 2.1 and 5, Form Post 2, JARM 2.3."""
+    mode = draft.parameters.get("response_mode")
+    if mode is not None and not response_mode.possible(mode, draft.response_type, draft.features):
+        raise RedirectRefusal("invalid_request", "This response_mode is not supported for that response_type.")
+    draft.response_mode = response_mode.of(mode, draft.response_type, draft.known(), draft.features)
 
 
 def scope_is_readable(draft: Draft) -> None:
@@ -126,7 +135,8 @@ def pkce_is_s256(draft: Draft) -> None:
     challenge = draft.parameters.get("code_challenge")
     method = draft.parameters.get("code_challenge_method")
     if challenge is None:
-        if method is not None or draft.known().require_pkce:
+        required = draft.known().require_pkce or draft.features.pkce_always
+        if method is not None or ("code" in draft.response_type.split() and required):
             raise RedirectRefusal("invalid_request", "code_challenge is missing: PKCE with S256 is required.")
         return
     if method != "S256":
@@ -180,14 +190,16 @@ def id_token_hint_is_ours(draft: Draft) -> None:
     draft.hinted_sub = hint.sub
 
 
-PAGE_CHECKS: tuple[Callable[[Draft], None], ...] = (client_is_known, redirect_uri_is_registered)
+PAGE_CHECKS: tuple[Callable[[Draft], None], ...] = (redirect_uri_is_registered,)
 """Until these have passed, a refusal is a page; after them it goes to the redirect_uri."""
 
 REDIRECT_CHECKS: tuple[Callable[[Draft], None], ...] = (
     no_parameter_is_repeated,
-    request_objects_are_refused,
-    response_type_is_code,
-    response_mode_is_query,
+    response_type_is_registered,
+    response_mode_is_possible,
+    registration_is_refused,
+    request_was_pushed,
+    request_is_signed,
     scope_is_readable,
     pkce_is_s256,
     resource_is_the_clients,
@@ -199,11 +211,12 @@ REDIRECT_CHECKS: tuple[Callable[[Draft], None], ...] = (
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a refusal may go: the client, its redirect_uri, and the state to return (RFC 6749 4.1.2.1)."""
+    """Where an answer goes and how: the client, its redirect_uri, the state to return, the response_mode."""
 
     client: Client
     redirect_uri: str
     state: str | None
+    response_mode: str = "query"
 
 
 def destination(draft: Draft) -> Destination:
@@ -212,7 +225,11 @@ def destination(draft: Draft) -> Destination:
         check(draft)
     assert draft.redirect_uri is not None
     states = draft.parameters.all("state")
-    return Destination(draft.known(), draft.redirect_uri, states[0] if len(states) == 1 else None)
+    # What is wrong with these two is told later, in the way that a request without the fault would be answered.
+    mode = response_mode.lenient(
+        draft.parameters.get("response_mode"), draft.parameters.get("response_type"), draft.known(), draft.features
+    )
+    return Destination(draft.known(), draft.redirect_uri, states[0] if len(states) == 1 else None, mode)
 
 
 def validate(draft: Draft) -> AuthorizationRequest:
@@ -235,4 +252,8 @@ def validate(draft: Draft) -> AuthorizationRequest:
         login_hint=parameters.get("login_hint"),
         ui_locales=parameters.get("ui_locales"),
         hinted_sub=draft.hinted_sub,
+        response_type=draft.response_type,
+        response_mode=draft.response_mode,
+        claims=draft.claims,
+        dpop_jkt=draft.dpop_jkt,
     )

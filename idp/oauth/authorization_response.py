@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from idp.errors import RedirectRefusal
+from idp.keys import KeyRing
 from idp.model import AuthorizationRequest, Grant, SignIn
 from idp.oauth.authorization_request import Destination
+from idp.oauth.secret_hash import hash_of
 from idp.people.sessions import SignedIn
 from idp.stores.protocols import Grants
-
-
-def hash_of(secret: str) -> str:
-    """Return the hash under which a code or refresh token of ours is kept; its entropy makes a fast hash enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+from web.clock import Clock
 
 
 def add_parameters(uri: str, parameters: list[tuple[str, str]]) -> str:
@@ -25,20 +24,43 @@ def add_parameters(uri: str, parameters: list[tuple[str, str]]) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
-def success(request: AuthorizationRequest, code: str, issuer: str) -> str:
-    """Return the address that takes the code to the client."""
-    parameters = [("code", code)]
-    if request.state is not None:
-        parameters.append(("state", request.state))
-    return add_parameters(request.redirect_uri, [*parameters, ("iss", issuer)])
+@dataclass(frozen=True)
+class AuthorizationResponse:
+    """What goes to the client's redirect_uri, and by which response_mode (query, fragment or form_post)."""
+
+    redirect_uri: str
+    response_mode: str
+    parameters: tuple[tuple[str, str], ...]
+
+    @property
+    def location(self) -> str:
+        """The address to send the browser to, where the mode is query or fragment."""
+        if self.response_mode == "fragment":
+            return f"{self.redirect_uri}#{urlencode(self.parameters)}"
+        return add_parameters(self.redirect_uri, list(self.parameters))
 
 
-def failure(to: Destination, refusal: RedirectRefusal, issuer: str) -> str:
-    """Return the address that takes a refusal to the client; its texts are ASCII."""
-    parameters = [("error", refusal.code), ("error_description", refusal.public)]
-    if to.state is not None:
-        parameters.append(("state", to.state))
-    return add_parameters(to.redirect_uri, [*parameters, ("iss", issuer)])
+@dataclass(frozen=True)
+class Responder:
+    """Puts responses together; where the mode is one of JWTs, signs them (JARM 2)."""
+
+    keys: KeyRing
+    issuer: str
+    clock: Clock
+
+    def success(self, to: Destination, issued: Sequence[tuple[str, str]]) -> AuthorizationResponse:
+        """Return the response with what was issued: a code, tokens, or both."""
+        return self._response(to, issued)
+
+    def failure(self, to: Destination, refusal: RedirectRefusal) -> AuthorizationResponse:
+        """Return the response that tells a refusal; its texts are ASCII."""
+        return self._response(to, [("error", refusal.code), ("error_description", refusal.public)])
+
+    def _response(self, to: Destination, parameters: Sequence[tuple[str, str]]) -> AuthorizationResponse:
+        state = [("state", to.state)] if to.state is not None else []
+        # RFC 9207 2: iss in every response.
+        every = (*parameters, *state, ("iss", self.issuer))
+        return AuthorizationResponse(to.redirect_uri, to.response_mode, every)
 
 
 async def issue_code(
@@ -64,6 +86,8 @@ async def issue_code(
         issued_at=now,
         code_expires_at=now + lifetime,
         offline="offline_access" in request.scope,
+        claims=request.claims,
+        dpop_jkt=request.dpop_jkt,
     )
     await grants.issue(grant, hash_of(code))
     return code

@@ -32,6 +32,7 @@ LONGEST_LIFE = 3600
 class PresentedAssertion:
     """What is known about a client assertion before Authlib checks it, and the claims once it has."""
 
+    client: Client | None = None
     keys: dict[str, Any] = field(default_factory=lambda: {"keys": []})
     unavailable: str | None = None
     claims: dict[str, Any] | None = None
@@ -41,9 +42,10 @@ async def load(parameters: Parameters, clients: Clients, client_keys: ClientKeys
     """Load the keys of the client that an assertion names; nothing is trusted yet."""
     presented = PresentedAssertion()
     assertion = parameters.get("client_assertion") or ""
-    client = clients.get(_unverified(assertion, 1).get("sub")) if len(assertion) <= LONGEST_ASSERTION else None
+    client = await clients.find(_unverified(assertion, 1).get("sub")) if len(assertion) <= LONGEST_ASSERTION else None
     if client is None:
         return presented
+    presented.client = client
     kid = _unverified(assertion, 0).get("kid")
     try:
         document = await client_keys.of(client, kid if isinstance(kid, str) else None)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from idp.features import Features
 from idp.model import LEVELS
 from idp.oauth.authorization_request import PROMPTS
 from idp.oauth.claims import CLAIMS_OF_SCOPE
-from idp.oauth.registration import SUPPORTED
 from web.language import LANGUAGES
 
 _ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid")
 
 
-def metadata(issuer: str) -> dict[str, Any]:
+def metadata(issuer: str, features: Features) -> dict[str, Any]:
     """Return the document of /.well-known/openid-configuration."""
     claims = [claim for names in CLAIMS_OF_SCOPE.values() for claim in names]
-    client_authentication = {
-        f"{endpoint}_endpoint_auth_{what}": SUPPORTED[f"token_endpoint_auth_{what}"]
-        for endpoint in ("token", "introspection", "revocation")
-        for what in ("methods_supported", "signing_alg_values_supported")
-    }
+    client_authentication: dict[str, Any] = {}
+    for endpoint in ("token", "introspection", "revocation"):
+        client_authentication[f"{endpoint}_endpoint_auth_methods_supported"] = list(features.client_auth_methods)
+        client_authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(
+            features.client_auth_algs
+        )
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -30,20 +31,20 @@ def metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end_session",
-        "scopes_supported": SUPPORTED["scopes_supported"],
-        "response_types_supported": SUPPORTED["response_types_supported"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": SUPPORTED["grant_types_supported"],
-        "subject_types_supported": SUPPORTED["subject_types_supported"],
-        "id_token_signing_alg_values_supported": SUPPORTED["id_token_signing_alg_values_supported"],
+        "scopes_supported": list(features.scopes),
+        "response_types_supported": list(features.response_types),
+        "response_modes_supported": list(features.response_modes),
+        "grant_types_supported": list(features.grant_types),
+        "subject_types_supported": list(features.subject_types),
+        "id_token_signing_alg_values_supported": list(features.id_token_algs),
         **client_authentication,
         "acr_values_supported": list(LEVELS),
         "prompt_values_supported": sorted(PROMPTS),
         "claim_types_supported": ["normal"],
         "claims_supported": sorted({*claims, *_ID_TOKEN_CLAIMS}),
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "claims_parameter_supported": features.claims_parameter,
+        "request_parameter_supported": features.request_parameter,
+        "request_uri_parameter_supported": features.request_uri_parameter,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,

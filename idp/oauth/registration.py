@@ -11,19 +11,19 @@ from authlib.oauth2.rfc7591 import ClientMetadataClaims
 from authlib.oidc.registration import ClientMetadataClaims as OpenIDClientMetadataClaims
 from joserfc.errors import JoseError
 
-from idp.clients import Clients
+from idp.features import REGION
 from idp.model import SCOPES, Client, Display
 from idp.settings import Settings
 from web.addresses import BadPortalFile, PortalFile, portal_folders, read_portal_file
 
 SUPPORTED: Mapping[str, Any] = {
     "scopes_supported": list(SCOPES),
-    "response_types_supported": ["code"],
-    "grant_types_supported": ["authorization_code", "refresh_token"],
-    "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-    "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
-    "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-    "subject_types_supported": ["pairwise"],
+    "response_types_supported": list(REGION.response_types),
+    "grant_types_supported": list(REGION.grant_types),
+    "token_endpoint_auth_methods_supported": list(REGION.client_auth_methods),
+    "token_endpoint_auth_signing_alg_values_supported": list(REGION.client_auth_algs),
+    "id_token_signing_alg_values_supported": list(REGION.id_token_algs),
+    "subject_types_supported": list(REGION.subject_types),
 }
 """What a client may register for; discovery says the same (Discovery 3)."""
 
@@ -35,11 +35,11 @@ _TEXTS = (*_URIS, "client_name", "scope", "subject_type", "id_token_signed_respo
 _URI = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][!-\"$-~]*)?")
 
 
-def load_clients(settings: Settings) -> Clients:
+def load_clients(settings: Settings) -> list[Client]:
     """Read the [client] table of every portal folder. Raises BadPortalFile."""
     scheme = "https" if settings.secure else "http"
     folders = portal_folders(settings.portals)
-    return Clients(client_from(read_portal_file(folder, settings.port_base, scheme)) for folder in folders)
+    return [client_from(read_portal_file(folder, settings.port_base, scheme)) for folder in folders]
 
 
 def client_from(portal: PortalFile) -> Client:

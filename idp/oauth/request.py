@@ -79,12 +79,17 @@ class Loaded:
     """What was loaded for a request before Authlib runs, and what its hooks found."""
 
     now: float
+    client: BridgedClient | None
     assertion: ClientAssertion
     grant: Grant | None = None
     refresh_token: RefreshToken | None = None
     access_token: ActiveToken | None = None
     person: Person | None = None
     why: str = ""
+
+    def query_client(self, client_id: str | None) -> BridgedClient | None:
+        """Return the client that was loaded if it is the one of that identifier."""
+        return self.client if self.client is not None and self.client.get_client_id() == client_id else None
 
     @property
     def granted(self) -> Grant | None:

@@ -6,15 +6,14 @@ import logging
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer
+from authlib.oauth2.rfc6749.authenticate_client import ClientAuthentication
 
-from idp.clients import Clients
 from idp.oauth.authorization_code import CodeGrant
 from idp.oauth.client_authentication import METHOD
 from idp.oauth.introspection import Introspection
 from idp.oauth.minting import Minter
 from idp.oauth.pkce import S256CodeChallenge
 from idp.oauth.refresh_token import RefreshGrant
-from idp.oauth.request import BridgedClient
 from idp.oauth.revocation import Revocation
 
 # At DEBUG Authlib's logger prints tokens.
@@ -24,19 +23,19 @@ logging.getLogger("authlib").setLevel(logging.WARNING)
 class Server(AuthorizationServer):  # type: ignore[misc]  # authlib is untyped
     """Authlib's server; it keeps nothing itself."""
 
-    def __init__(self, clients: Clients, minter: Minter) -> None:
+    def __init__(self, minter: Minter) -> None:
         super().__init__()
-        self._clients = {client.client_id: BridgedClient(client) for client in clients}
         self.minter = minter
-        self.register_client_auth_method(METHOD, lambda query, request: request.loaded.assertion(query, request))
         self.register_grant(CodeGrant, [S256CodeChallenge(required=False)])
         self.register_grant(RefreshGrant)
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)
 
-    def query_client(self, client_id: str | None) -> BridgedClient | None:
-        """Return the registered client."""
-        return self._clients.get(client_id) if client_id else None
+    def authenticate_client(self, request: Any, methods: list[str], endpoint: str = "token") -> Any:
+        """Authenticate the client that was loaded for this request, by Authlib's methods."""
+        authentication = ClientAuthentication(request.loaded.query_client)
+        authentication.register(METHOD, lambda query, request: request.loaded.assertion(query, request))
+        return authentication(request, methods, endpoint)
 
     def send_signal(self, name: str, *arguments: Any, **options: Any) -> None:
         """Nothing listens to Authlib's signals; audit.py is told by those who act."""

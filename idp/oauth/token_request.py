@@ -13,9 +13,9 @@ from idp.audit import Auditor, Event
 from idp.clients import ClientKeys, Clients
 from idp.errors import TokenRefusal, ascii_text
 from idp.oauth.access_token import AccessTokens, Inactive
-from idp.oauth.authorization_response import hash_of
 from idp.oauth.client_authentication import ClientAssertion, load
-from idp.oauth.request import BridgedRequest, Loaded
+from idp.oauth.request import BridgedClient, BridgedRequest, Loaded
+from idp.oauth.secret_hash import hash_of
 from idp.oauth.server import Server
 from idp.people.sign_outs import Reason, SignOuts
 from idp.stores.protocols import Stores
@@ -101,7 +101,8 @@ class TokenEndpoint:
         presented = await load(parameters, self.clients, self.client_keys)
         now = self.clock()
         assertion = ClientAssertion(presented, [self.issuer, f"{self.issuer}/token", self.issuer + path], now)
-        loaded = Loaded(now, assertion, why=presented.unavailable or "")
+        client = BridgedClient(presented.client) if presented.client is not None else None
+        loaded = Loaded(now, client, assertion, why=presented.unavailable or "")
         return BridgedRequest(self.issuer + path, parameters, dict(headers), loaded)
 
     async def _load_grant(self, parameters: Parameters, loaded: Loaded) -> None:

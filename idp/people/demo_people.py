@@ -10,7 +10,7 @@ from pathlib import Path
 
 from idp.model import Person
 from idp.people.passwords import Passwords
-from idp.stores.protocols import People
+from idp.stores.people_protocols import People
 from web.clock import Clock
 
 FILE = Path(__file__).parent / "demo_people.toml"

@@ -43,14 +43,16 @@ class SignOuts:
         self._sign_ins = stores.sign_ins
         self._consents = stores.consents
         self._grants = stores.grants
-        self._uris = clients.logout_uris()
+        self._clients = clients
         self._auditor = auditor
         self._clock = clock
         self._wake = wake
 
     async def session(self, session_id: str, user_id: str, reason: Reason) -> Sequence[SignIn]:
         """End a session and every client's part of it."""
-        ended = await self._sign_ins.end_session(session_id, reason, self._clock(), self._uris)
+        visits = await self._sign_ins.of_session(session_id)
+        uris = await self._clients.logout_uris(visit.client_id for visit in visits)
+        ended = await self._sign_ins.end_session(session_id, reason, self._clock(), uris)
         event = Event.SESSION_EXPIRED if reason is Reason.EXPIRED else Event.SESSION_ENDED
         clients = " ".join(sign_in.client_id for sign_in in ended)
         await self._auditor.record(event, user_id=user_id, reason=reason.value, clients=clients)
@@ -59,7 +61,9 @@ class SignOuts:
 
     async def sids(self, sids: Sequence[str], reason: Reason) -> Sequence[SignIn]:
         """End single sign-ins; the session lives on."""
-        ended = await self._sign_ins.end(sids, reason, self._clock(), self._uris)
+        visits = [await self._sign_ins.get(sid) for sid in sids]
+        uris = await self._clients.logout_uris(visit.client_id for visit in visits if visit is not None)
+        ended = await self._sign_ins.end(sids, reason, self._clock(), uris)
         for sign_in in ended:
             await self._auditor.record(
                 Event.SIGN_IN_ENDED, client_id=sign_in.client_id, user_id=sign_in.user_id, reason=reason.value

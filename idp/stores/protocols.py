@@ -10,7 +10,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from idp.model import AuditEvent, Basis, Consent, Delivery, Grant, Interaction, Person, RefreshToken, Session, SignIn
+from idp.model import (
+    AuditEvent,
+    Delivery,
+    Grant,
+    Interaction,
+    PushedRequest,
+    RefreshToken,
+    RegisteredClient,
+    Session,
+    SignIn,
+)
+from idp.stores.people_protocols import Consents, LoginFailures, People
 
 
 @dataclass(frozen=True)
@@ -35,50 +46,6 @@ class LogoutMessage:
     sid: str
     sub: str
     uri: str
-
-
-class People(Protocol):
-    """The people who can sign in."""
-
-    async def add(self, person: Person, password_hash: str) -> None:
-        """Keep a person; one who is there already stays as they are."""
-        ...
-
-    async def usernames(self) -> frozenset[str]:
-        """Return the names of all who are there."""
-        ...
-
-    async def by_id(self, user_id: str) -> Person | None:
-        """Return the person, or None."""
-        ...
-
-    async def for_login(self, username: str) -> tuple[Person, str] | None:
-        """Return the person and the password's hash."""
-        ...
-
-    async def set_level(self, user_id: str, level: int, now: float) -> None:
-        """Set the level, 1 to 4."""
-        ...
-
-    async def set_frozen(self, user_id: str, frozen: bool, now: float) -> None:
-        """Freeze or unfreeze the account."""
-        ...
-
-
-class LoginFailures(Protocol):
-    """Failed log-ins, counted per account and address together, so that nobody is slowed by a stranger."""
-
-    async def attempt(self, account: str, address: str, now: float) -> float:
-        """Count an attempt as failed in advance, atomically; return 0.0, or the seconds to wait, counting nothing."""
-        ...
-
-    async def undo(self, account: str, address: str) -> None:
-        """Take back the last attempt: its password was not even looked at."""
-        ...
-
-    async def clear(self, account: str, address: str) -> None:
-        """Forget the failures: the log-in succeeded."""
-        ...
 
 
 class Sessions(Protocol):
@@ -173,6 +140,42 @@ class Interactions(Protocol):
         ...
 
 
+class PushedRequests(Protocol):
+    """Authorization requests that clients pushed (RFC 9126)."""
+
+    async def push(self, request: PushedRequest) -> None:
+        """Keep a new one."""
+        ...
+
+    async def get(self, request_uri_hash: str) -> PushedRequest | None:
+        """Return it, also when it has expired or was used."""
+        ...
+
+    async def use(self, request_uri_hash: str, now: float) -> bool:
+        """Use it up, atomically and once; False if that was done before."""
+        ...
+
+
+class RegisteredClients(Protocol):
+    """Clients that registered themselves (RFC 7591, RFC 7592)."""
+
+    async def add(self, client: RegisteredClient) -> None:
+        """Keep a new one."""
+        ...
+
+    async def get(self, client_id: str) -> RegisteredClient | None:
+        """Return it, or None."""
+        ...
+
+    async def replace(self, client: RegisteredClient) -> bool:
+        """Put changed metadata and secrets in the place of the old ones; False if it is registered no more."""
+        ...
+
+    async def remove(self, client_id: str, now: float) -> bool:
+        """Remove it and revoke its grants (RFC 7592 2.3), in one transaction; False if it was gone."""
+        ...
+
+
 class Grants(Protocol):
     """Authorization codes and the families of refresh tokens that come of them; only hashes of secrets are kept."""
 
@@ -188,8 +191,18 @@ class Grants(Protocol):
         """Return the grant."""
         ...
 
-    async def redeem(self, grant_id: str, now: float, refresh_hash: str | None, refresh_expires_at: float) -> bool:
-        """Redeem the code, atomically and once for ever (RFC 6749 4.1.2), and keep the first refresh token."""
+    async def redeem(
+        self,
+        grant_id: str,
+        now: float,
+        refresh_hash: str | None,
+        refresh_expires_at: float,
+        dpop_jkt: str | None = None,
+    ) -> bool:
+        """Redeem the code, atomically and once for ever (RFC 6749 4.1.2), and keep the first refresh token.
+
+        `dpop_jkt` is the key to which what comes of it is bound from now on.
+        """
         ...
 
     async def by_refresh_token(self, token_hash: str) -> RefreshToken | None:
@@ -198,6 +211,10 @@ class Grants(Protocol):
 
     async def rotate(self, token_hash: str, new_hash: str, expires_at: float, now: float) -> bool:
         """Use up a refresh token and keep its successor, atomically and once."""
+        ...
+
+    async def prolong(self, token_hash: str, expires_at: float, now: float) -> bool:
+        """Let a refresh token that is not rotated live until `expires_at`; False if it is not good any more; atomic."""
         ...
 
     async def revoke(self, grant_id: str, now: float) -> None:
@@ -217,30 +234,10 @@ class Grants(Protocol):
         ...
 
 
-class Consents(Protocol):
-    """What is released to whom, and on which basis."""
-
-    async def given(self, user_id: str, client_id: str) -> Mapping[str, Basis]:
-        """Return the scopes that are released to the client and not withdrawn, and on which basis."""
-        ...
-
-    async def give(self, user_id: str, client_id: str, scopes: Mapping[str, Basis], now: float) -> None:
-        """Remember releases; one given again counts from now."""
-        ...
-
-    async def withdraw(self, user_id: str, client_id: str, now: float) -> bool:
-        """Withdraw what rests on consent; False if nothing did."""
-        ...
-
-    async def of_person(self, user_id: str) -> Sequence[Consent]:
-        """Return all releases, withdrawn ones too, newest first."""
-        ...
-
-
 class Assertions(Protocol):
-    """The `jti` of client assertions that were used (RFC 7523 3, item 7)."""
+    """The `jti` of client assertions and DPoP proofs that were used (RFC 7523 3, item 7; RFC 9449 11.1)."""
 
-    async def use(self, client_id: str, jti: str, expires_at: float) -> bool:
+    async def use(self, who: str, jti: str, expires_at: float) -> bool:
         """Remember it, atomically; False if it was used before."""
         ...
 
@@ -327,7 +324,9 @@ class Stores:
     sessions: Sessions
     sign_ins: SignIns
     interactions: Interactions
+    pushed_requests: PushedRequests
     grants: Grants
+    registered_clients: RegisteredClients
     consents: Consents
     assertions: Assertions
     keys: Keys

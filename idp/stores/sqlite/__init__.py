@@ -14,6 +14,8 @@ from idp.stores.sqlite.interactions import SqliteInteractions
 from idp.stores.sqlite.keys import SqliteKeys
 from idp.stores.sqlite.once import SqliteAssertions, SqliteLoginFailures
 from idp.stores.sqlite.people import SqlitePeople
+from idp.stores.sqlite.pushed_requests import SqlitePushedRequests
+from idp.stores.sqlite.registered_clients import SqliteRegisteredClients
 from idp.stores.sqlite.sessions import SqliteSessions
 from idp.stores.sqlite.sign_ins import SqliteSignIns
 
@@ -27,7 +29,9 @@ def open_stores(path: Path) -> Stores:
         sessions=SqliteSessions(database),
         sign_ins=SqliteSignIns(database),
         interactions=SqliteInteractions(database),
+        pushed_requests=SqlitePushedRequests(database),
         grants=SqliteGrants(database),
+        registered_clients=SqliteRegisteredClients(database),
         consents=SqliteConsents(database),
         assertions=SqliteAssertions(database),
         keys=SqliteKeys(database),

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-MIGRATIONS = ("schema.sql",)
+MIGRATIONS = ("schema.sql", "version_2.sql")
 """Applied in order; `user_version` counts how many a file has had."""
 
 REFUSALS_KEPT = 100_000
 
 _SWEEPS = (
     "DELETE FROM interactions WHERE expires_at < :now - 600",
+    "DELETE FROM pushed_requests WHERE expires_at < :now - 600",
     "DELETE FROM assertions WHERE expires_at < :now - 60",
     "DELETE FROM revoked_access_tokens WHERE expires_at < :now - 60",
     "DELETE FROM refresh_tokens WHERE expires_at < :now - 86400",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Mapping
+from typing import Any
 
-from idp.model import Grant, RefreshToken
+from idp.model import ClaimsRequest, Grant, RefreshToken, Wish
 from idp.stores.sqlite.database import Database
 
 _COLUMNS = (
     "grant_id, client_id, user_id, session_id, sid, sub, redirect_uri, scope, resource, nonce, code_challenge, "
-    "auth_time, level, amr, issued_at, code_expires_at, offline, redeemed_at, revoked_at"
+    "auth_time, level, amr, issued_at, code_expires_at, offline, redeemed_at, revoked_at, "
+    "claims, dpop_jkt"
 )
 _GRANT_COLUMNS = ", ".join(f"grants.{name}" for name in _COLUMNS.split(", "))
 
@@ -32,6 +36,7 @@ class SqliteGrants:
                 "scope": " ".join(grant.scope),
                 "amr": " ".join(grant.amr),
                 "offline": int(grant.offline),
+                "claims": _claims_text(grant.claims),
             },
         )
 
@@ -45,13 +50,20 @@ class SqliteGrants:
         row = self._database.one(f"SELECT {_COLUMNS} FROM grants WHERE grant_id = ?", (grant_id,))
         return _grant(row) if row else None
 
-    async def redeem(self, grant_id: str, now: float, refresh_hash: str | None, refresh_expires_at: float) -> bool:
+    async def redeem(
+        self,
+        grant_id: str,
+        now: float,
+        refresh_hash: str | None,
+        refresh_expires_at: float,
+        dpop_jkt: str | None = None,
+    ) -> bool:
         """Redeem the code, atomically and once for ever (RFC 6749 4.1.2), and keep the first refresh token."""
         with self._database.transaction():
             cursor = self._database.execute(
-                "UPDATE grants SET redeemed_at = ?, keep_until = max(keep_until, ?) "
+                "UPDATE grants SET redeemed_at = ?, keep_until = max(keep_until, ?), dpop_jkt = ? "
                 "WHERE grant_id = ? AND redeemed_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?",
-                (now, refresh_expires_at if refresh_hash else 0.0, grant_id, now),
+                (now, refresh_expires_at if refresh_hash else 0.0, dpop_jkt, grant_id, now),
             )
             if cursor.rowcount != 1:
                 return False
@@ -98,6 +110,22 @@ class SqliteGrants:
             self._keep_refresh_token(new_hash, row["grant_id"], now, expires_at)
             return True
 
+    async def prolong(self, token_hash: str, expires_at: float, now: float) -> bool:
+        """Let a refresh token that is not rotated live until `expires_at`; False if it is not good any more."""
+        with self._database.transaction():
+            row = self._database.one(
+                "UPDATE refresh_tokens SET expires_at = ? WHERE token_hash = ? AND used_at IS NULL AND expires_at > ? "
+                "AND (SELECT revoked_at FROM grants g WHERE g.grant_id = refresh_tokens.grant_id) IS NULL "
+                "RETURNING grant_id",
+                (expires_at, token_hash, now),
+            )
+            if row is None:
+                return False
+            self._database.execute(
+                "UPDATE grants SET keep_until = max(keep_until, ?) WHERE grant_id = ?", (expires_at, row["grant_id"])
+            )
+            return True
+
     def _keep_refresh_token(self, token_hash: str, grant_id: str, now: float, expires_at: float) -> None:
         self._database.execute(
             "INSERT INTO refresh_tokens (token_hash, grant_id, issued_at, expires_at) VALUES (?, ?, ?, ?)",
@@ -135,4 +163,26 @@ def _grant(row: sqlite3.Row) -> Grant:
     values["scope"] = tuple(row["scope"].split())
     values["amr"] = tuple(row["amr"].split())
     values["offline"] = bool(row["offline"])
+    values["claims"] = _claims(row["claims"])
     return Grant(**values)
+
+
+def _claims_text(claims: ClaimsRequest) -> str | None:
+    if not claims.userinfo and not claims.id_token:
+        return None
+    return json.dumps({"userinfo": _wishes_out(claims.userinfo), "id_token": _wishes_out(claims.id_token)})
+
+
+def _wishes_out(wishes: Mapping[str, Wish]) -> dict[str, Any]:
+    return {name: [wish.essential, list(wish.values)] for name, wish in wishes.items()}
+
+
+def _claims(text: str | None) -> ClaimsRequest:
+    if text is None:
+        return ClaimsRequest()
+    kept = json.loads(text)
+    return ClaimsRequest(_wishes_in(kept["userinfo"]), _wishes_in(kept["id_token"]))
+
+
+def _wishes_in(kept: Mapping[str, Any]) -> dict[str, Wish]:
+    return {name: Wish(essential, tuple(values)) for name, (essential, values) in kept.items()}

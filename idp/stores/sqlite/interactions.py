@@ -18,7 +18,7 @@ class SqliteInteractions:
         """Keep a new one."""
         self._database.execute(
             "INSERT INTO interactions (interaction_id, client_id, parameters, browser, created_at, expires_at, "
-            "reauthenticate) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "reauthenticate, source, pushed, dpop_jkt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 interaction.interaction_id,
                 interaction.client_id,
@@ -27,6 +27,9 @@ class SqliteInteractions:
                 interaction.created_at,
                 interaction.expires_at,
                 int(interaction.reauthenticate),
+                interaction.source,
+                interaction.pushed,
+                interaction.dpop_jkt,
             ),
         )
 

@@ -6,16 +6,16 @@ from idp.stores.sqlite.database import Database
 
 
 class SqliteAssertions:
-    """The `jti` of client assertions that were used."""
+    """The `jti` of client assertions and DPoP proofs that were used."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def use(self, client_id: str, jti: str, expires_at: float) -> bool:
+    async def use(self, who: str, jti: str, expires_at: float) -> bool:
         """Remember it, atomically; False if it was used before."""
         cursor = self._database.execute(
             "INSERT INTO assertions (client_id, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (client_id, jti, expires_at),
+            (who, jti, expires_at),
         )
         return cursor.rowcount == 1
 

@@ -19,6 +19,8 @@ class SqlitePeople:
         """Keep a person; one who is there already stays as they are."""
         names = ("real_name", "home_region", "id_number", "phone", "email", "address")
         claims = {name: getattr(person, name) for name in names if getattr(person, name) is not None}
+        if person.standard_claims:
+            claims["standard_claims"] = dict(person.standard_claims)
         self._database.execute(
             "INSERT INTO people (user_id, username, password_hash, level, claims, updated_at) "
             "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",

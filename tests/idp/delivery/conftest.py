@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from idp.audit import Auditor, Event
-from idp.delivery.queue import DeliveryQueue
+from idp.delivery.queue import DeliveryQueue, Outgoing
 from idp.model import Delivery, Session, SignIn
 from idp.stores.protocols import Stores
 from idp.stores.sqlite import open_stores
@@ -66,15 +66,14 @@ class Post:
     async def queue(
         self,
         stores: Stores | None = None,
-        mint: Callable[[Delivery], str] | None = None,
-        registered: Mapping[str, str] | None = None,
+        prepare: Callable[[Delivery], Awaitable[Outgoing]] | None = None,
     ) -> DeliveryQueue:
         """Start a queue."""
         used = stores or self.stores
         auditor = Telling(used.audit, self.clock)
         auditor.told = self.told
         queue = DeliveryQueue(
-            used.deliveries, mint or _token, ConnectMap.parse(DEFAULT_MAP), auditor, self.clock, GIVE_UP, registered
+            used.deliveries, prepare or as_queued, ConnectMap.parse(DEFAULT_MAP), auditor, self.clock, GIVE_UP
         )
         task = asyncio.create_task(queue.run())
 
@@ -97,8 +96,8 @@ class Post:
         return list(reversed(await self.stores.deliveries.of_person("li", 100)))
 
 
-def _token(delivery: Delivery) -> str:
-    return f"token of {delivery.sid}"
+async def as_queued(delivery: Delivery) -> Outgoing:
+    return Outgoing(delivery.uri, f"token of {delivery.sid}", trusted=True)
 
 
 @pytest.fixture

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 import idp.delivery.queue
 from idp.audit import Event
-from idp.delivery.queue import LONGEST_BACKOFF_SECONDS, backoff
+from idp.delivery.queue import LONGEST_BACKOFF_SECONDS, Outgoing, backoff
 from idp.model import Delivery
-from tests.idp.delivery.conftest import GIVE_UP, Post
+from tests.idp.delivery.conftest import GIVE_UP, Post, as_queued
 from tests.listener import Reply
 
 
@@ -165,14 +166,14 @@ async def test_a_client_that_never_finishes_is_left_within_the_limit_and_before_
 async def test_one_that_cannot_be_made_is_tried_again_and_harms_no_other(
     post: Post, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def mint(delivery: Delivery) -> str:
+    async def prepare(delivery: Delivery) -> Outgoing:
         if delivery.client_id == "gone":
             raise LookupError("gone is registered no more.")
-        return "token"
+        return await as_queued(delivery)
 
     await post.put("gone", "sid1")
     await post.put("alpha", "sid2")
-    await post.queue(mint=mint)
+    await post.queue(prepare=prepare)
     told = {await post.next(), await post.next()}
     assert told == {(Event.LOGOUT_FAILED, "gone"), (Event.LOGOUT_DELIVERED, "alpha")}
     assert [row.outcome for row in await post.rows()] == ["internal_error", "http_200"]
@@ -207,8 +208,11 @@ async def test_when_a_client_is_back_it_gets_all_that_waited(post: Post) -> None
 
 
 async def test_a_logout_token_goes_where_the_client_is_registered_now(post: Post) -> None:
+    async def as_registered(delivery: Delivery) -> Outgoing:
+        return replace(await as_queued(delivery), uri=post.uri(delivery.client_id))
+
     await post.put("alpha", "sid1", "http://alpha.localhost:9/where-a-command-thought-it-was")
-    await post.queue(registered={"alpha": post.uri("alpha")})
+    await post.queue(prepare=as_registered)
     assert await post.next() == (Event.LOGOUT_DELIVERED, "alpha")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from idp.clients import Clients
 from idp.keys import KeyRing, Vault
+from idp.oauth.incoming import Sources
 from idp.oauth.registration import load_clients
 from idp.settings import Settings
 from idp.stores.sqlite import open_stores
@@ -23,7 +24,7 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="session")
 def clients(settings: Settings) -> Clients:
-    return load_clients(settings)
+    return Clients(load_clients(settings))
 
 
 @pytest.fixture(scope="session")
@@ -37,5 +38,9 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyRing]:
 
 
 @pytest.fixture(scope="session")
-def check(clients: Clients, keys: KeyRing, settings: Settings) -> Checker:
-    return Checker(clients, keys, settings.issuer)
+def check(
+    clients: Clients, keys: KeyRing, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Checker]:
+    stores = open_stores(tmp_path_factory.mktemp("requests") / "idp.db")
+    yield Checker(Sources(clients, stores.pushed_requests, lambda: NOW), keys, settings.issuer)
+    stores.upkeep.close()
