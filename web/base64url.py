@@ -1,0 +1,20 @@
+"""base64url without padding, in its one spelling (RFC 7515 2, RFC 4648 3.5 and 5)."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+
+def encode(data: bytes) -> str:
+    """Return `data` in base64url."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """Return the bytes that `text` spells. Raises ValueError where it is not how `encode` spells them."""
+    raw = text.encode("ascii")
+    data = urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+    # Python passes over foreign characters and unused bits; whatever it passed over does not come back.
+    if encode(data) != text:
+        raise ValueError("not canonical base64url")
+    return data
