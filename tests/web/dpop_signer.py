@@ -1,4 +1,4 @@
-"""Whoever sends DPoP proofs, honest or not: signs whatever header and claims it is told to, with joserfc's algorithms."""
+"""Whoever sends DPoP proofs, honest or not: signs what it is told to, with joserfc's algorithms."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from functools import cache
 from typing import Any
 
+import pytest
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from web.base64url import encode
+from web.dpop import REASONS, BadProof, Proof, read_proof
 
 METHOD, URL = "POST", "https://idp.example/oauth/token"
 NOW = 1_800_000_000.5
@@ -33,7 +35,7 @@ def public(key: Key) -> dict[str, Any]:
     return dict(key.as_dict(private=False)) if not isinstance(key, OctKey) else dict(key.as_dict())
 
 
-def header_of(alg: str = "ES256", **changes: Any) -> dict[str, Any]:
+def header_of(alg: str = "ES256", /, **changes: Any) -> dict[str, Any]:
     """A good header, with changes."""
     return _changed({"typ": "dpop+jwt", "alg": alg, "jwk": public(key_of(alg))}, changes)
 
@@ -54,3 +56,21 @@ def signed(header: Any, claims: Any, *, alg: str = "ES256", key: Key | None = No
 
 def _changed(members: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**members, **changes}.items() if value is not GONE}
+
+
+def read(proof: str, **changes: Any) -> Proof:
+    """What a good proof says, at a request that may be changed."""
+    return read_proof([proof], **{"method": METHOD, "url": URL, "now": NOW, **changes})
+
+
+def code(*headers: str, **changes: Any) -> str:
+    """The code of the check that refuses the request with these DPoP headers."""
+    with pytest.raises(BadProof) as refused:
+        read_proof(headers, **{"method": METHOD, "url": URL, "now": NOW, **changes})
+    assert str(refused.value) == REASONS[refused.value.code]
+    return refused.value.code
+
+
+def header_code(**changes: Any) -> str:
+    """The code that refuses a proof whose header has these changes."""
+    return code(signed(header_of(**changes), claims_of()))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.web.dpop_signer import EC_KEY, METHOD, NOW, URL, claims_of, header_of, key_of, public, signed
-from web.dpop import ALGORITHMS, REASONS, BadProof, Proof, read_proof
+from web.dpop import ALGORITHMS, BadProof, Proof, read_proof
 
 BASE64URL = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 PROOFS = {alg: signed(header_of(alg), claims_of(), alg=alg) for alg in ALGORITHMS}
@@ -29,8 +29,7 @@ VALUES = st.recursive(
 def answer(*headers: str, **request: Any) -> Proof | None:
     try:
         return read_proof(headers, **{"method": METHOD, "url": URL, "now": NOW, "access_token": None, **request})
-    except BadProof as refused:
-        assert refused.code in REASONS
+    except BadProof:
         return None
 
 
@@ -39,7 +38,7 @@ def test_no_character_of_a_proof_can_be_changed(alg: str) -> None:
     proof = PROOFS[alg]
     assert answer(proof)
     for place, character in enumerate(proof):
-        # The nearest character, which may differ in unused bits alone; one far away; and one that does not belong there.
+        # The nearest, which may differ in unused bits alone; one far away; what does not belong there; and none.
         near = BASE64URL[BASE64URL.index(character) ^ 1] if character != "." else "-"
         far = BASE64URL[BASE64URL.index(character) ^ 32] if character != "." else "A"
         for other in (near, far, ".", "=", ""):
@@ -63,7 +62,7 @@ def test_any_texts_that_are_signed_are_refused(header: str, claims: str) -> None
     st.dictionaries(st.sampled_from([*claims_of(), "ath", "nonce", "exp", "nbf"]), VALUES, max_size=3),
     st.none() | st.text(st.characters(), max_size=10),
 )
-@settings(deadline=None, derandomize=True, max_examples=500)
+@settings(deadline=None, derandomize=True, max_examples=150)
 def test_any_members_are_read_or_refused(header: dict[str, Any], claims: dict[str, Any], token: str | None) -> None:
     proof = answer(signed(header_of(**header), claims_of(**claims)), access_token=token)
     if proof is not None:
@@ -81,7 +80,7 @@ def test_any_members_are_read_or_refused(header: dict[str, Any], claims: dict[st
         max_size=3,
     ),
 )
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(deadline=None, derandomize=True)
 def test_any_key_is_read_or_refused(alg: str, members: dict[str, Any]) -> None:
     proof = answer(signed(header_of(alg, jwk={**public(key_of(alg)), **members}), claims_of(), alg=alg))
     assert proof is None or proof.jkt == key_of(alg).thumbprint()
