@@ -4,8 +4,8 @@
 
 Prints the median and the range of the rounds in milliseconds (user and system, of the provider's process), and the
 ratio to the first checkout, round by round. The checkouts take turns within a round, a few codes each, so that they
-share what else the machine does. A checkout whose provider does not know a kind of client prints `-`. Linux only: it
-reads /proc.
+share what else the machine does; the same checkout named twice shows how much noise is left. A checkout whose provider
+does not know a kind of client prints `-`. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
