@@ -18,6 +18,7 @@ from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_response import Responder
 from idp.oauth.incoming import Sources
 from idp.oauth.minting import Minter
+from idp.oauth.proofs import Proofs
 from idp.oauth.request_object import RequestObjects
 from idp.oauth.server import Server
 from idp.oauth.subject import Subjects
@@ -33,6 +34,7 @@ from idp.stores.sqlite import open_stores
 from web.clock import Clock
 from web.connect import ConnectMap
 from web.csrf import Csrf
+from web.dpop_nonces import Nonces
 from web.pages import Pages
 from web.tls import calling
 
@@ -65,6 +67,8 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         queue = DeliveryQueue(stores.deliveries, prepare, connect, auditor, clock, give_up, trust)
         closing.push_async_callback(queue.close)
         sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
+        nonces = Nonces(await keys.secret("dpop-nonce")) if settings.idp_dpop_nonce else None
+        proofs = Proofs(stores.assertions, nonces, clock)
         token_endpoint = _token_endpoint(settings, stores, clients, client_keys, keys, sign_outs, auditor, clock)
         parts = Parts(
             settings=settings,
@@ -84,6 +88,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             deliveries=queue,
             access_tokens=token_endpoint.access_tokens,
             token_endpoint=token_endpoint,
+            proofs=proofs,
             auditor=auditor,
             pages=pages,
             csrf=Csrf(await keys.secret("csrf")),

@@ -14,6 +14,7 @@ from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_request import Draft
 from idp.oauth.authorization_response import Responder
 from idp.oauth.incoming import Incoming, Sources
+from idp.oauth.proofs import Proofs
 from idp.oauth.request_object import RequestObjects
 from idp.oauth.subject import Subjects
 from idp.oauth.token_request import TokenEndpoint
@@ -46,6 +47,7 @@ class Parts:
     deliveries: DeliveryQueue
     access_tokens: AccessTokens
     token_endpoint: TokenEndpoint
+    proofs: Proofs
     auditor: Auditor
     pages: Pages
     csrf: Csrf
