@@ -18,7 +18,8 @@ from idp.oauth import hints, response_mode
 from idp.oauth.incoming import Incoming
 from web.forms import Parameters
 
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
+"""SHA-256 in base64url, as code_challenge and dpop_jkt hold it (RFC 7636 4.2, RFC 9449 10)."""
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
@@ -141,7 +142,7 @@ def pkce_is_s256(draft: Draft) -> None:
         return
     if method != "S256":
         raise RedirectRefusal("invalid_request", "code_challenge_method must be S256.")
-    if not _CHALLENGE.fullmatch(challenge):
+    if not _HASH.fullmatch(challenge):
         raise RedirectRefusal("invalid_request", "code_challenge must be 43 characters of base64url.")
     draft.code_challenge = challenge
 
@@ -190,6 +191,16 @@ def id_token_hint_is_ours(draft: Draft) -> None:
     draft.hinted_sub = hint.sub
 
 
+def dpop_jkt_names_the_proven_key(draft: Draft) -> None:
+    """RFC 9449 10, 10.1: the key that the code is bound to, named, proven when the request was pushed, or both."""
+    named, proven = draft.parameters.get("dpop_jkt"), draft.incoming.dpop_jkt
+    if named is not None and not _HASH.fullmatch(named):
+        raise RedirectRefusal("invalid_request", "dpop_jkt must be 43 characters of base64url.")
+    if named is not None and proven not in (None, named):
+        raise RedirectRefusal("invalid_request", "dpop_jkt is not the key of the DPoP proof.")
+    draft.dpop_jkt = named or proven
+
+
 PAGE_CHECKS: tuple[Callable[[Draft], None], ...] = (redirect_uri_is_registered,)
 """Until these have passed, a refusal is a page; after them it goes to the redirect_uri."""
 
@@ -202,6 +213,7 @@ REDIRECT_CHECKS: tuple[Callable[[Draft], None], ...] = (
     request_is_signed,
     scope_is_readable,
     pkce_is_s256,
+    dpop_jkt_names_the_proven_key,
     resource_is_the_clients,
     prompt_makes_sense,
     max_age_is_a_number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,7 @@ SWITCHED_OFF: dict[str, tuple[Callable[[Draft], None], dict[str, str | None], tu
     "request_is_signed": (nothing, {}, ()),
     "scope_is_readable": (nothing, {"scope": "nothing_that_is_known"}, ()),
     "pkce_is_s256": (nothing, {"code_challenge": None, "code_challenge_method": None}, ()),
+    "dpop_jkt_names_the_proven_key": (nothing, {"dpop_jkt": CHALLENGE[:-1]}, ()),
     "resource_is_the_clients": (nothing, {"resource": "http://tianjin.localhost:8002/api"}, ()),
     "prompt_makes_sense": (nothing, {"prompt": "none login"}, ()),
     "max_age_is_a_number": (nothing, {"max_age": "-1"}, ()),
@@ -136,6 +138,9 @@ def test_a_repeated_client_id_or_redirect_uri_is_refused_on_a_page_even_if_both_
         ({"code_challenge": CHALLENGE[:-1] + "+"}, "invalid_request"),
         ({"code_challenge": CHALLENGE + "\n"}, "invalid_request"),
         ({"registration": "{}"}, "registration_not_supported"),
+        ({"dpop_jkt": CHALLENGE[:-1]}, "invalid_request"),
+        ({"dpop_jkt": CHALLENGE + "="}, "invalid_request"),
+        ({"dpop_jkt": CHALLENGE[:-1] + "/"}, "invalid_request"),
         ({"resource": "http://tianjin.localhost:8002/api"}, "invalid_target"),
         ({"resource": "http://beijing.localhost:8001/api/"}, "invalid_target"),
         ({"resource": "http://beijing.localhost:8001/API"}, "invalid_target"),
@@ -181,6 +186,25 @@ def test_the_name_of_a_repeated_parameter_is_told_in_ascii_without_quotes_rfc674
         check(('"\\\u4e2d', "a"), ('"\\\u4e2d', "b"))
     assert refused.value.public.isascii()
     assert not set('"\\') & set(refused.value.public)
+
+
+def test_the_code_is_bound_to_the_key_that_was_named_or_proven_rfc9449_10(check: Checker) -> None:
+    assert check().dpop_jkt is None
+    assert check(dpop_jkt=CHALLENGE).dpop_jkt == CHALLENGE
+    for named in (None, CHALLENGE):
+        draft = check.draft(dpop_jkt=named)
+        draft.incoming = replace(draft.incoming, dpop_jkt=CHALLENGE)
+        destination(draft)
+        assert authorization_request.validate(draft).dpop_jkt == CHALLENGE
+
+
+def test_another_key_than_the_proven_one_cannot_be_named_rfc9449_10_1(check: Checker) -> None:
+    draft = check.draft(dpop_jkt=CHALLENGE)
+    draft.incoming = replace(draft.incoming, dpop_jkt=CHALLENGE[::-1])
+    destination(draft)
+    with pytest.raises(RedirectRefusal) as refused:
+        authorization_request.validate(draft)
+    assert refused.value.code == "invalid_request"
 
 
 def test_one_resource_may_be_sent_twice_but_not_two_rfc8707_2(check: Checker) -> None:
