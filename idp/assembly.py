@@ -16,6 +16,7 @@ from idp.model import Client, Delivery
 from idp.oauth import logout_token
 from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_response import Responder
+from idp.oauth.client_authentication import ClientAuthenticator
 from idp.oauth.incoming import Sources
 from idp.oauth.minting import Minter
 from idp.oauth.proofs import Proofs
@@ -136,8 +137,9 @@ def _token_endpoint(
     return TokenEndpoint(
         server=Server(minter),
         stores=stores,
-        clients=clients,
-        client_keys=client_keys,
+        client_authenticator=ClientAuthenticator(
+            clients, client_keys, stores.assertions, settings.features, settings.issuer, clock
+        ),
         access_tokens=AccessTokens(keys, settings.issuer, stores.grants, stores.sign_ins, clock),
         sign_outs=sign_outs,
         auditor=auditor,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
-from idp.oauth.client_authentication import METHOD
 from idp.oauth.minting import Minter
 from idp.oauth.request import BridgedClient, BridgedCode
 
 
 class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # authlib is untyped
     """Authlib checks client, code, redirect_uri and PKCE; the code is used up between its checks and its answer."""
-
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [METHOD]
 
     def query_authorization_code(self, code: str, client: BridgedClient) -> BridgedCode | None:
         """Return the code that was loaded, if it is this client's, unused and not expired."""

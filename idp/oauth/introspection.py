@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from idp.oauth.access_token import ActiveToken
-from idp.oauth.client_authentication import METHOD
 from idp.oauth.request import BridgedClient
 
 _TOLD = ("iss", "sub", "aud", "client_id", "exp", "iat", "jti", "scope", "sid", "auth_time", "acr", "amr")
@@ -15,8 +14,6 @@ _TOLD = ("iss", "sub", "aud", "client_id", "exp", "iat", "jti", "scope", "sid", 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # authlib is untyped
     """Tells about an access token; about anything else only that it is not active (RFC 7662 2.2)."""
-
-    CLIENT_AUTH_METHODS: ClassVar[list[str]] = [METHOD]
 
     def check_params(self, request: Any, client: BridgedClient) -> None:
         """The hint is a hint: an unknown one is ignored (RFC 7662 2.1)."""

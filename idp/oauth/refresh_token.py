@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
-from idp.oauth.client_authentication import METHOD
 from idp.oauth.minting import Minter
 from idp.oauth.request import BridgedRefreshToken
 
@@ -14,7 +13,6 @@ from idp.oauth.request import BridgedRefreshToken
 class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # authlib is untyped
     """Authlib checks client, token and scope; the token is used up between its checks and its answer."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [METHOD]
     INCLUDE_NEW_REFRESH_TOKEN = True
 
     def authenticate_refresh_token(self, refresh_token: str) -> BridgedRefreshToken | None:

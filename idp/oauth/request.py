@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import (
@@ -14,8 +15,11 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.model import Client, Grant, Person, RefreshToken
 from idp.oauth.access_token import ActiveToken
-from idp.oauth.client_authentication import ClientAssertion
+from idp.oauth.secret_hash import hash_of, matches
 from web.forms import Parameters
+
+NOBODYS = hash_of(secrets.token_urlsafe(32))
+"""The hash of a secret that nobody has."""
 
 
 class BridgedClient(ClientMixin):  # type: ignore[misc]  # authlib is untyped
@@ -35,6 +39,22 @@ class BridgedClient(ClientMixin):  # type: ignore[misc]  # authlib is untyped
     def check_grant_type(self, grant_type: str) -> bool:
         """Tell whether the client is registered for that grant type."""
         return grant_type in self.client.grant_types
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Tell whether the secret is the client's; one that has none takes as long to be told."""
+        return matches(client_secret, self.client.secret_hash or NOBODYS)
+
+
+class UnknownClient(ClientMixin):  # type: ignore[misc]
+    """Stands for a client that there is not, so that its secret takes as long to be refused as a wrong one."""
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """No secret is right."""
+        return matches(client_secret, NOBODYS)
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """It is registered for no method."""
+        return False
 
 
 @dataclass
@@ -76,20 +96,15 @@ class BridgedRefreshToken(TokenMixin):  # type: ignore[misc]
 
 @dataclass
 class Loaded:
-    """What was loaded for a request before Authlib runs, and what its hooks found."""
+    """What was loaded for a request before Authlib runs, and what its hooks found; its client is authenticated."""
 
     now: float
-    client: BridgedClient | None
-    assertion: ClientAssertion
+    client: BridgedClient
     grant: Grant | None = None
     refresh_token: RefreshToken | None = None
     access_token: ActiveToken | None = None
     person: Person | None = None
     why: str = ""
-
-    def query_client(self, client_id: str | None) -> BridgedClient | None:
-        """Return the client that was loaded if it is the one of that identifier."""
-        return self.client if self.client is not None and self.client.get_client_id() == client_id else None
 
     @property
     def granted(self) -> Grant | None:
@@ -97,14 +112,13 @@ class Loaded:
         return self.grant or (self.refresh_token.grant if self.refresh_token else None)
 
 
-class BridgedRequest(OAuth2Request):  # type: ignore[misc]
-    """A request whose body was read and whose facts were loaded before."""
+class BodyRequest(OAuth2Request):  # type: ignore[misc]
+    """A request whose body was read before."""
 
-    def __init__(self, uri: str, parameters: Parameters, headers: dict[str, str], loaded: Loaded) -> None:
-        super().__init__("POST", uri, headers=headers)
+    def __init__(self, uri: str, parameters: Parameters) -> None:
+        super().__init__("POST", uri)
         self._form = dict(parameters.pairs)
         self.payload = BasicOAuth2Payload(self._form)
-        self.loaded = loaded
 
     @property
     def args(self) -> dict[str, str]:
@@ -115,3 +129,11 @@ class BridgedRequest(OAuth2Request):  # type: ignore[misc]
     def form(self) -> dict[str, str]:
         """The body's parameters."""
         return self._form
+
+
+class BridgedRequest(BodyRequest):
+    """A request whose facts were loaded before, too."""
+
+    def __init__(self, uri: str, parameters: Parameters, loaded: Loaded) -> None:
+        super().__init__(uri, parameters)
+        self.loaded = loaded

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 
-from idp.oauth.client_authentication import METHOD
 from idp.oauth.request import BridgedClient
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc]  # authlib is untyped
     """Checks who asks and whose token it is; unknown tokens are none of anybody's business (RFC 7009 2.2)."""
-
-    CLIENT_AUTH_METHODS: ClassVar[list[str]] = [METHOD]
 
     def check_params(self, request: Any, client: BridgedClient) -> None:
         """The hint is a hint: an unknown one is ignored (RFC 7009 2.1)."""

@@ -6,10 +6,8 @@ import logging
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer
-from authlib.oauth2.rfc6749.authenticate_client import ClientAuthentication
 
 from idp.oauth.authorization_code import CodeGrant
-from idp.oauth.client_authentication import METHOD
 from idp.oauth.introspection import Introspection
 from idp.oauth.minting import Minter
 from idp.oauth.pkce import S256CodeChallenge
@@ -32,10 +30,9 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # authlib is untyped
         self.register_endpoint(Introspection)
 
     def authenticate_client(self, request: Any, methods: list[str], endpoint: str = "token") -> Any:
-        """Authenticate the client that was loaded for this request, by Authlib's methods."""
-        authentication = ClientAuthentication(request.loaded.query_client)
-        authentication.register(METHOD, lambda query, request: request.loaded.assertion(query, request))
-        return authentication(request, methods, endpoint)
+        """Return the client, which was authenticated before anything was loaded for it."""
+        request.auth_method = request.loaded.client.client.token_endpoint_auth_method
+        return request.loaded.client
 
     def send_signal(self, name: str, *arguments: Any, **options: Any) -> None:
         """Nothing listens to Authlib's signals; audit.py is told by those who act."""

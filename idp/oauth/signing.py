@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from joserfc import jws, jwt
@@ -40,6 +40,23 @@ def read_own(keys: KeyRing, issuer: str, token: str, typ: str) -> dict[str, Any]
     except (JoseError, ValueError, TypeError, RecursionError):
         return None
     return decoded.claims if decoded.claims.get("iss") == issuer else None
+
+
+class Algorithms(jws.JWSRegistry):
+    """The algorithms that are taken, for joserfc; EdDSA by either of its names, and without a warning.
+
+    RFC 9864 calls it Ed25519; what clients register and send is EdDSA, and what is meant is the same.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(algorithms=[_NEW_NAMES.get(name, name) for name in names])
+
+    def get_alg(self, name: str) -> Any:
+        """Return the algorithm of that name if it is taken. Raises UnsupportedAlgorithmError."""
+        return super().get_alg(_NEW_NAMES.get(name, name))
+
+
+_NEW_NAMES = {"EdDSA": "Ed25519"}
 
 
 def left_half(value: str) -> str:

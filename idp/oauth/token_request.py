@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
+from starlette.datastructures import Headers
 
 from idp.audit import Auditor, Event
-from idp.clients import ClientKeys, Clients
 from idp.errors import TokenRefusal, ascii_text
+from idp.model import Client
 from idp.oauth.access_token import AccessTokens, Inactive
-from idp.oauth.client_authentication import ClientAssertion, load
+from idp.oauth.client_authentication import ClientAuthenticator
 from idp.oauth.request import BridgedClient, BridgedRequest, Loaded
 from idp.oauth.secret_hash import hash_of
 from idp.oauth.server import Server
@@ -31,8 +32,7 @@ class TokenEndpoint:
 
     server: Server
     stores: Stores
-    clients: Clients
-    client_keys: ClientKeys
+    client_authenticator: ClientAuthenticator
     access_tokens: AccessTokens
     sign_outs: SignOuts
     auditor: Auditor
@@ -42,22 +42,19 @@ class TokenEndpoint:
     offline_seconds: float
     idle_seconds: float
 
-    async def token(self, parameters: Parameters, headers: Mapping[str, str]) -> Answer:
+    async def token(self, parameters: Parameters, headers: Headers) -> Answer:
         """Answer a token request (RFC 6749 4.1.3, 6). Raises TokenRefusal."""
-        request = await self._request(parameters, headers, "/token")
-        grant_type = parameters.get("grant_type")
-        if grant_type is None:
+        if parameters.get("grant_type") is None:
             raise TokenRefusal("invalid_request", "grant_type is missing.")
+        request = await self._request(parameters, headers, "/token")
         loaded = request.loaded
         await self._load_grant(parameters, loaded)
         grant = _authlib(lambda: self.server.get_token_grant(request), request)
         try:
             _authlib(grant.validate_token_request, request)
         except TokenRefusal:
-            await self._use_assertion(request)
             await self._punish_reuse(request)
             raise
-        await self._use_assertion(request)
         if loaded.granted and any(one != loaded.granted.resource for one in parameters.all("resource")):
             # RFC 8707 2.2: what was not granted cannot be asked for here.
             raise TokenRefusal("invalid_target", "That resource was not granted.")
@@ -67,12 +64,12 @@ class TokenEndpoint:
             answer["refresh_token"] = refresh_token
         return dict(answer)
 
-    async def introspect(self, parameters: Parameters, headers: Mapping[str, str]) -> Answer:
+    async def introspect(self, parameters: Parameters, headers: Headers) -> Answer:
         """Answer an introspection request (RFC 7662 2). Raises TokenRefusal."""
         request = await self._token_in_question(parameters, headers, "/introspect")
         return await self._authlib_endpoint("introspection", request)
 
-    async def revoke(self, parameters: Parameters, headers: Mapping[str, str]) -> Answer:
+    async def revoke(self, parameters: Parameters, headers: Headers) -> Answer:
         """Answer a revocation request (RFC 7009 2). Raises TokenRefusal."""
         request = await self._token_in_question(parameters, headers, "/revoke")
         answer = await self._authlib_endpoint("revocation", request)
@@ -89,21 +86,13 @@ class TokenEndpoint:
             await self.auditor.record(Event.TOKEN_REVOKED, client_id=client_id, kind="access_token")
         return answer
 
-    async def _request(self, parameters: Parameters, headers: Mapping[str, str], path: str) -> BridgedRequest:
-        repeated = sorted(parameters.repeated() - {"resource"})
-        if repeated:
-            raise TokenRefusal("invalid_request", f"The parameter {repeated[0][:40]} is repeated.")
-        if "authorization" in headers or parameters.get("client_secret") is not None:
-            if parameters.get("client_assertion") is not None:
-                # RFC 6749 2.3: a client uses one method per request.
-                raise TokenRefusal("invalid_request", "More than one way of client authentication is used.")
-            raise _invalid_client("A secret is no way of authentication here.", challenge="authorization" in headers)
-        presented = await load(parameters, self.clients, self.client_keys)
-        now = self.clock()
-        assertion = ClientAssertion(presented, [self.issuer, f"{self.issuer}/token", self.issuer + path], now)
-        client = BridgedClient(presented.client) if presented.client is not None else None
-        loaded = Loaded(now, client, assertion, why=presented.unavailable or "")
-        return BridgedRequest(self.issuer + path, parameters, dict(headers), loaded)
+    async def authenticated(self, parameters: Parameters, headers: Headers, path: str) -> Client:
+        """Return the client that sends this request, its assertion used up. Raises TokenRefusal invalid_client."""
+        return await self.client_authenticator.authenticated(parameters, headers, path)
+
+    async def _request(self, parameters: Parameters, headers: Headers, path: str) -> BridgedRequest:
+        client = await self.authenticated(parameters, headers, path)
+        return BridgedRequest(self.issuer + path, parameters, Loaded(self.clock(), BridgedClient(client)))
 
     async def _load_grant(self, parameters: Parameters, loaded: Loaded) -> None:
         code, refresh_token = parameters.get("code"), parameters.get("refresh_token")
@@ -114,14 +103,6 @@ class TokenEndpoint:
         grant = loaded.granted
         if grant is not None:
             loaded.person = await self.stores.people.by_id(grant.user_id)
-
-    async def _use_assertion(self, request: BridgedRequest) -> None:
-        """Use up the assertion's jti once its signature was found good, whatever became of the rest of the request."""
-        claims = request.loaded.assertion.verified_claims
-        if claims is None:
-            return
-        if not await self.stores.assertions.use(str(claims["sub"]), str(claims["jti"]), float(claims["exp"])):
-            raise _invalid_client("the jti of the assertion was used before")
 
     async def _use_up(self, request: BridgedRequest) -> str | None:
         """Use up the code or refresh token in one atomic step; return the new refresh token, if there is one."""
@@ -159,8 +140,7 @@ class TokenEndpoint:
     async def _punish_reuse(self, request: BridgedRequest) -> None:
         """End the family when its own client shows a code or refresh token again (RFC 6749 4.1.2, RFC 9700 4.14.2)."""
         loaded = request.loaded
-        claims = loaded.assertion.verified_claims
-        client_id = claims["sub"] if claims else None
+        client_id = loaded.client.get_client_id()
         if loaded.grant and loaded.grant.redeemed_at is not None and loaded.grant.client_id == client_id:
             await self._end_family(loaded.grant.grant_id, loaded.grant.sid, client_id, Event.CODE_REUSED)
         token = loaded.refresh_token
@@ -172,11 +152,11 @@ class TokenEndpoint:
         await self.auditor.record(event, client_id=client_id)
         await self.sign_outs.sids([sid], Reason.FAMILY_REVOKED)
 
-    async def _token_in_question(self, parameters: Parameters, headers: Mapping[str, str], path: str) -> BridgedRequest:
-        request = await self._request(parameters, headers, path)
+    async def _token_in_question(self, parameters: Parameters, headers: Headers, path: str) -> BridgedRequest:
         token = parameters.get("token")
         if token is None:
             raise TokenRefusal("invalid_request", "token is missing.")
+        request = await self._request(parameters, headers, path)
         request.loaded.refresh_token = await self.stores.grants.by_refresh_token(hash_of(token))
         if request.loaded.refresh_token is None:
             try:
@@ -186,10 +166,7 @@ class TokenEndpoint:
         return request
 
     async def _authlib_endpoint(self, name: str, request: BridgedRequest) -> Answer:
-        try:
-            _, answer, _ = _authlib(lambda: self.server.endpoint(name).create_endpoint_response(request), request)
-        finally:
-            await self._use_assertion(request)
+        _, answer, _ = _authlib(lambda: self.server.endpoint(name).create_endpoint_response(request), request)
         return dict(answer)
 
 
@@ -200,12 +177,4 @@ def _authlib(call: Callable[[], Any], request: BridgedRequest) -> Any:
     except OAuth2Error as error:
         description = ascii_text(error.description or "") or "The request was refused."
         reason = "; ".join(filter(None, [description, request.loaded.why]))
-        if error.error == "invalid_client":
-            raise _invalid_client(reason) from error
         raise TokenRefusal(error.error or "invalid_request", description, reason=reason) from error
-
-
-def _invalid_client(reason: str, *, challenge: bool = False) -> TokenRefusal:
-    # One text for every cause, so that nobody learns which clients exist; the log has the reason.
-    headers = {"www-authenticate": "Basic"} if challenge else {}
-    return TokenRefusal("invalid_client", "Client authentication failed.", reason=reason, status=401, headers=headers)

@@ -31,9 +31,10 @@ def test_trap_1_odd_characters_are_no_internal_error(
 
 
 def test_trap_1_a_basic_header_that_cannot_be_read_is_no_internal_error(client: PortalClient) -> None:
+    form = {"token": "x", "grant_type": "refresh_token"}
     for header in (b"Basic", b"Basic ====", b"Basic \xff\xfe", b"Basic /////w==", b"Basic OjpgOg=="):
         for path in ("/token", "/introspect", "/revoke"):
-            response = client.http.post(client.issuer + path, data={"token": "x"}, headers=[(b"authorization", header)])
+            response = client.http.post(client.issuer + path, data=form, headers=[(b"authorization", header)])
             assert refusal(response, 401) == "invalid_client"
 
 

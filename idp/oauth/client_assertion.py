@@ -1,0 +1,152 @@
+"""Client authentication by private_key_jwt: Authlib's RFC 7523 class, fed with keys that were loaded before.
+
+Ours on top: the algorithm the client registered, the audience its profile demands, one clock with one leeway, and a
+bounded life. The `jti` is used up by who called, once the signature was found good.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidClientError
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, KeySet, import_key
+
+from idp.model import Client
+from idp.oauth.signing import LEEWAY, Algorithms
+from web.base64url import decode
+
+METHOD = "private_key_jwt"
+LONGEST_ASSERTION = 8192
+LONGEST_LIFE = 3600
+"""Seconds: an assertion that lives longer would have to be remembered longer."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An assertion as it came: its parts are read, to find client and key, and not believed."""
+
+    text: str
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, text: str) -> Shown:
+        """Return what can be read of it; of what is no signed JWT, or too long, nothing."""
+        try:
+            if len(text) > LONGEST_ASSERTION:
+                raise ValueError("too long")
+            head, payload, _ = text.split(".")
+            header, claims = json.loads(decode(head)), json.loads(decode(payload))
+        except (ValueError, RecursionError):
+            return cls(text, {}, {})
+        both = isinstance(header, dict) and isinstance(claims, dict)
+        return cls(text, header, claims) if both else cls(text, {}, {})
+
+    @property
+    def subject(self) -> str | None:
+        """The client that it is said to be of."""
+        sub = self.claims.get("sub")
+        return sub if isinstance(sub, str) and sub.isprintable() else None
+
+    @property
+    def kid(self) -> str | None:
+        """The key that it is said to be signed with."""
+        kid = self.header.get("kid")
+        return kid if isinstance(kid, str) else None
+
+
+_KTY = {"ES256": ("EC", "P-256"), "RS256": ("RSA", None), "PS256": ("RSA", None), "EdDSA": ("OKP", "Ed25519")}
+
+
+def _usable(key: dict[str, Any], client: Client, kid: object) -> bool:
+    # A key of an unknown kind makes a whole set unreadable, so only those that could have signed are kept.
+    kty, crv = _KTY.get(client.token_endpoint_auth_signing_alg, ("", None))
+    return (
+        key.get("kty") == kty
+        and (crv is None or key.get("crv") == crv)
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", client.token_endpoint_auth_signing_alg) == client.token_endpoint_auth_signing_alg
+        and (kid is None or key.get("kid") == kid)
+    )
+
+
+def _imported(key: dict[str, Any]) -> Key | None:
+    # One by one: RFC 7517 5 wants keys that cannot be used passed over, not the whole set refused.
+    try:
+        return import_key({name: value for name, value in key.items() if name not in ("alg", "use")})
+    except (JoseError, ValueError, TypeError, KeyError):
+        return None
+
+
+class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authlib is untyped
+    """RFC 7523 section 3 for one request; `claims` are set once signature and claims were found good."""
+
+    CLIENT_AUTH_METHOD = METHOD
+
+    def __init__(self, shown: Shown, client: Client, jwks: Mapping[str, Any], audiences: list[str], now: float) -> None:
+        super().__init__(validate_jti=False, leeway=LEEWAY)
+        self._shown = shown
+        self._client = client
+        self._jwks = jwks
+        self._audiences = audiences
+        self._now = int(now)
+        self.claims: dict[str, Any] | None = None
+
+    def get_audiences(self) -> list[str]:
+        """Return what `aud` may be: the issuer, and for OpenID Connect clients the endpoint (Core 9, RFC 9126 2)."""
+        return self._audiences
+
+    def extract_assertion(self, assertion: str) -> Any:
+        """Return header and claims, which were read before; the signature is checked later."""
+        return self._shown.header, self._shown.claims
+
+    def resolve_client_public_key(self, client: Any) -> KeySet:
+        """Return those keys of the client that were loaded before and can have signed."""
+        usable = [one for one in self._jwks["keys"] if _usable(one, self._client, self._shown.header.get("kid"))]
+        keys = [key for one in usable if (key := _imported(one)) is not None]
+        if not keys:
+            raise InvalidClientError(description="The client has published no such key.")
+        return KeySet(keys)
+
+    def process_assertion_claims(self, assertion: str, resolve_key: Any) -> Any:
+        """Check signature and claims (RFC 7523 3) with the registered algorithm alone."""
+        alg = self._client.token_endpoint_auth_signing_alg
+        if self._client.fapi2 and alg == "RS256":
+            raise InvalidClientError(description="RS256 is refused (FAPI 2.0 Security Profile 5.4.1).")
+        try:
+            token = jwt.decode(assertion, resolve_key, registry=Algorithms([alg]))
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
+            raise InvalidClientError(description="The signature of the assertion is not good.") from error
+        self.verify_claims(token.claims)
+        self.claims = dict(token.claims)
+        return token.claims
+
+    def verify_claims(self, claims: dict[str, Any]) -> None:
+        """RFC 7523 3: iss and sub are the client, aud is us, exp soon, jti present."""
+        registry = jwt.JWTClaimsRegistry(
+            now=self._now,
+            leeway=LEEWAY,
+            iss={"essential": True, "value": self._client.client_id},
+            sub={"essential": True, "value": self._client.client_id},
+            aud={"essential": True, "values": self._audiences},
+            exp={"essential": True},
+            jti={"essential": True},
+        )
+        try:
+            registry.validate(claims)
+        except (JoseError, TypeError, ValueError) as error:
+            raise InvalidClientError(description="A claim of the assertion is not good.") from error
+        # Printable: JSON can hold lone surrogates, which no store takes.
+        if not isinstance(claims["jti"], str) or not 0 < len(claims["jti"]) <= 256 or not claims["jti"].isprintable():
+            raise InvalidClientError(description="jti of the assertion is not good.")
+        if claims["exp"] > self._now + LONGEST_LIFE:
+            raise InvalidClientError(description="exp of the assertion is too far away.")
+        if self._client.fapi2 and not isinstance(claims["aud"], str):
+            # FAPI 2.0 Security Profile 5.3.2.1: the issuer as a string, so that it is meant for nobody else.
+            raise InvalidClientError(description="aud of the assertion is not a string.")
