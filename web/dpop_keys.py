@@ -66,10 +66,10 @@ class ProofKey:
 
 def read_key(jwk: Mapping[str, object], alg: str) -> ProofKey:
     """Return the key in `jwk`, which is to verify `alg`, one of ALGORITHMS. Raises BadKey."""
-    kty, crv = kind = _KINDS[alg]
+    kind = _KINDS[alg]
     if PRIVATE_MEMBERS & jwk.keys():
         raise BadKey("the key is private")
-    if jwk.get("kty") != kty or (crv is not None and jwk.get("crv") != crv):
+    if (jwk.get("kty"), jwk.get("crv")) != kind:
         raise BadKey("kty and crv are not the algorithm's")
     # RFC 7517 4.2 to 4.4: what the key says of its use has to allow this one.
     named, operations = jwk.get("alg", alg), jwk.get("key_ops", ["verify"])
@@ -78,9 +78,9 @@ def read_key(jwk: Mapping[str, object], alg: str) -> ProofKey:
     if not isinstance(operations, list) or "verify" not in operations:
         raise BadKey("key_ops forbids it")
     try:
-        if kty == "EC":
+        if alg == "ES256":
             return ProofKey(_p256(_octets(jwk, "x"), _octets(jwk, "y")))
-        if kty == "RSA":
+        if alg == "PS256":
             return ProofKey(_rsa(_octets(jwk, "n"), _octets(jwk, "e")))
         return ProofKey(Ed25519PublicKey.from_public_bytes(_octets(jwk, "x")))
     except BadKey:

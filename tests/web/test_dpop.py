@@ -157,6 +157,13 @@ def test_anything_but_a_json_object_of_distinct_members_is_refused(text: str) ->
     assert code(signed(HEADER, text)) == "proof.form"
 
 
+def test_what_is_nested_no_deeper_than_a_few_members_is_read() -> None:
+    """The bound is far above what anybody sends, and far below what a parser falls over."""
+    assert read(signed(header_of(), claims_of(a=[[]] * 30))).jti == "a-jti"
+    assert claims_code(a=[[]] * 31) == "proof.form"
+    assert header_code(a=[[]] * 30) == "proof.form"
+
+
 @pytest.mark.parametrize("name", ["typ", "alg", "jwk"])
 def test_a_member_of_the_header_does_not_come_twice(name: str) -> None:
     again = json.dumps({name: header_of()[name]})[1:-1]
@@ -239,14 +246,14 @@ def test_a_url_that_is_none_is_nobodys() -> None:
     assert code(signed(header_of(), claims_of(htu="nowhere")), url="elsewhere") == "proof.htu"
 
 
-@pytest.mark.parametrize("seconds", [-PROOF_SECONDS, -10, 0, 8, 10, LEEWAY])
+@pytest.mark.parametrize("seconds", [-60, -10, 0, 8, 10, 30])
 def test_a_proof_is_made_just_now_by_clocks_that_may_differ(seconds: int) -> None:
     now = float(int(NOW))
     proof = read(signed(header_of(), claims_of(iat=now + seconds)), now=now)
     assert (proof.iat, proof.expires_at) == (now + seconds, now + seconds + PROOF_SECONDS + LEEWAY)
 
 
-@pytest.mark.parametrize("seconds", [-3600, -PROOF_SECONDS - 1, LEEWAY + 1, 60, 3600])
+@pytest.mark.parametrize("seconds", [-3600, -60, 31, 60, 3600])
 def test_a_proof_of_another_time_is_refused(seconds: int) -> None:
     assert claims_code(iat=int(NOW) + seconds) == "proof.iat"
 
@@ -280,17 +287,19 @@ def test_a_proof_is_remembered_as_long_as_it_is_good_by_any_clock() -> None:
     assert read(GOOD, now=proof.expires_at - LEEWAY) == proof
 
 
-@pytest.mark.parametrize("claims", [{"exp": int(NOW) + 300, "nbf": int(NOW)}, {"exp": 10**4000}, {"nbf": -1.5}])
+@pytest.mark.parametrize(
+    "claims", [{"exp": NOW + 300, "nbf": NOW}, {"exp": NOW - LEEWAY + 0.5}, {"nbf": NOW + LEEWAY}, {"exp": 10**4000}]
+)
 def test_exp_and_nbf_may_be_there(claims: dict[str, Any]) -> None:
     assert read(signed(header_of(), claims_of(**claims))).jti == "a-jti"
 
 
-@pytest.mark.parametrize("exp", [int(NOW) - LEEWAY, 0, "later", [], 10.5])
+@pytest.mark.parametrize("exp", [NOW - LEEWAY, 0, "later", [], 10.5])
 def test_exp_is_heeded_where_it_is(exp: object) -> None:
     assert claims_code(exp=exp) == "proof.exp"
 
 
-@pytest.mark.parametrize("nbf", [int(NOW) + LEEWAY + 1, 10**4000, "now", {}])
+@pytest.mark.parametrize("nbf", [NOW + LEEWAY + 0.5, 10**4000, "now", {}])
 def test_nbf_is_heeded_where_it_is(nbf: object) -> None:
     assert claims_code(nbf=nbf) == "proof.nbf"
 
@@ -343,7 +352,8 @@ def test_a_portals_proof_has_a_jti_of_its_own_unless_told() -> None:
     one, other = (make_proof(EC_KEY, method=METHOD, url=URL, now=NOW) for _ in range(2))
     assert read(one).jti != read(other).jti
     assert len(read(one).jti) >= 16
-    assert read(make_proof(EC_KEY, method=METHOD, url=URL, now=NOW, jti="told")).jti == "told"
+    told = make_proof(EC_KEY, method=METHOD, url=URL, now=NOW, jti="told")
+    assert json.loads(decode(told.split(".")[1])) == claims_of(jti="told")
 
 
 def test_the_key_of_a_portals_proof_stays_private_whatever_else_it_says() -> None:

@@ -83,7 +83,7 @@ def test_a_jwk_with_a_private_key_is_refused(alg: str) -> None:
     assert code(signed(header_of(alg, jwk=jwk), CLAIMS, alg=alg)) == "proof.jwk_private"
 
 
-@pytest.mark.parametrize("name", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+@pytest.mark.parametrize("name", ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"])
 def test_no_private_member_may_be_there_whatever_it_holds(name: str) -> None:
     assert key_code(**{name: None}) == "proof.jwk_private"
     with pytest.raises(ValueError, match="private"):
@@ -204,7 +204,15 @@ def test_the_signature_is_that_of_the_key_in_the_header() -> None:
 def test_a_signature_of_another_length_is_not_good(alg: str) -> None:
     text, _, signature = signed(header_of(alg), CLAIMS, alg=alg).rpartition(".")
     good = decode(signature)
-    for changed in (b"", good[:-1], good + b"\0", b"\0" + good, b"\0" * len(good), good * 2):
+    for changed in (
+        b"",
+        good[:-1],
+        good + b"\0",
+        b"\0" + good,
+        b"\0" * len(good),
+        good * 2,
+        good[:32] + b"\0" + good[32:],
+    ):
         assert code(f"{text}.{encode(changed)}") == "proof.signature"
 
 
