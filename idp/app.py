@@ -22,6 +22,7 @@ from idp.endpoints.discovery import discovery, jwks
 from idp.endpoints.end_session import end_session
 from idp.endpoints.introspect import introspect
 from idp.endpoints.login import login
+from idp.endpoints.par import par
 from idp.endpoints.revoke import revoke
 from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
@@ -88,6 +89,7 @@ def _add_routes(app: FastAPI, pages: Pages) -> None:
         ("/login", login, ["GET", "POST"]),
         ("/consent", consent, ["GET", "POST"]),
         ("/consent/withdraw", withdraw, ["POST"]),
+        ("/par", par, ["POST"]),
         ("/token", token, ["POST"]),
         ("/userinfo", userinfo, ["GET", "POST"]),
         ("/introspect", introspect, ["POST"]),

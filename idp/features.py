@@ -15,7 +15,7 @@ FeatureSet = Literal["region", "certification"]
 
 @dataclass(frozen=True)
 class Features:
-    """One set of features, in the words of Discovery 3, RFC 8414 2, RFC 9126 5, RFC 9449 5.1 and JARM 4."""
+    """One set of features, in the words of Discovery 3, RFC 8414 2, RFC 9126 5 and JARM 4."""
 
     scopes: tuple[str, ...] = SCOPES
     response_types: tuple[str, ...] = ("code",)
@@ -24,7 +24,6 @@ class Features:
     client_auth_methods: tuple[str, ...] = ("private_key_jwt",)
     client_auth_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "EdDSA")
     id_token_algs: tuple[str, ...] = ("RS256", "ES256")
-    dpop_algs: tuple[str, ...] = ("ES256", "PS256", "EdDSA")
     userinfo_algs: tuple[str, ...] = ()
     request_object_algs: tuple[str, ...] = ()
     authorization_algs: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from web.language import choose
 log = logging.getLogger("idp")
 
 PROGRAM_PATHS = frozenset(
-    {"/token", "/userinfo", "/introspect", "/revoke", "/jwks", "/.well-known/openid-configuration", "/healthz"}
+    {"/par", "/token", "/userinfo", "/introspect", "/revoke", "/jwks", "/.well-known/openid-configuration", "/healthz"}
 )
 """Here a program asks, so that it is answered in JSON."""
 
@@ -71,7 +71,8 @@ async def page_refusal(request: Request, error: Exception) -> Response:
 async def token_refusal(request: Request, error: Exception) -> Response:
     """Answer a TokenRefusal."""
     assert isinstance(error, TokenRefusal)
-    event = Event.CLIENT_REFUSED if error.code == "invalid_client" else Event.TOKEN_REFUSED
+    event = Event.AUTHORIZATION_REFUSED if request.url.path == "/par" else Event.TOKEN_REFUSED
+    event = Event.CLIENT_REFUSED if error.code == "invalid_client" else event
     await parts(request).auditor.refused(event, error, address=address(request))
     return error_json(error, error.headers)
 

@@ -8,6 +8,7 @@ from idp.features import Features
 from idp.model import LEVELS
 from idp.oauth.authorization_request import PROMPTS
 from idp.oauth.claims import CLAIMS_OF_SCOPE
+from web.dpop import ALGORITHMS as DPOP_ALGORITHMS
 from web.language import LANGUAGES
 
 _ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid")
@@ -25,6 +26,9 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        # RFC 9126 5: no duty of all; a client registered so must push.
+        "require_pushed_authorization_requests": False,
         "token_endpoint": f"{issuer}/token",
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks",
@@ -46,6 +50,7 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
         "request_parameter_supported": features.request_parameter,
         "request_uri_parameter_supported": features.request_uri_parameter,
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,

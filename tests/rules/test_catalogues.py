@@ -17,6 +17,7 @@ DATES = {"web.moment"}
 SERVICES = ("web", "idp", "portals", "lab/tour")
 # A whole key between quotes, or the beginning of one that is completed at run time: "scope." ~ scope, f"error.{code}".
 KEY = re.compile(r"[\"'`]([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]*)+)(?=[\"'`{$])")
+PAGE_KIND = re.compile(r"PageRefusal\(\s*\"([a-z_]+)\"")
 ASKED = re.compile(r"\bt\(\s*[\"']([A-Za-z0-9_.-]+)[\"']\s*[,)]")
 
 
@@ -58,3 +59,11 @@ def test_every_text_that_a_page_asks_for_exists(service: str) -> None:
     known = {*_texts("web", "en"), *_texts(service, "en")}
     asked = {key for name, text in named(".html") if name.startswith(f"{service}/") for key in ASKED.findall(text)}
     assert sorted(asked - known) == []
+
+
+def test_every_kind_of_refusal_that_is_a_page_has_its_texts() -> None:
+    own = _texts("idp", "en")
+    kinds = {kind for name, text in named(".py") if name.startswith("idp/") for kind in PAGE_KIND.findall(text)}
+    assert {"unknown_client", "bad_redirect_uri", "request_uri"} <= kinds
+    wanted = {f"error.{kind}.{part}" for kind in kinds for part in ("title", "what", "todo")}
+    assert sorted(wanted - own.keys()) == []

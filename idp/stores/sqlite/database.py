@@ -16,7 +16,9 @@ REFUSALS_KEPT = 100_000
 
 _SWEEPS = (
     "DELETE FROM interactions WHERE expires_at < :now - 600",
-    "DELETE FROM pushed_requests WHERE expires_at < :now - 600",
+    # One whose person is still at the log-in page is used up only when it is answered.
+    "DELETE FROM pushed_requests WHERE expires_at < :now - 600 "
+    "AND request_uri_hash NOT IN (SELECT pushed FROM interactions WHERE pushed IS NOT NULL)",
     "DELETE FROM assertions WHERE expires_at < :now - 60",
     "DELETE FROM revoked_access_tokens WHERE expires_at < :now - 60",
     "DELETE FROM refresh_tokens WHERE expires_at < :now - 86400",

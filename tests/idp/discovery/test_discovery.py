@@ -13,8 +13,10 @@ from tests.idp.provider import Provider
 from tests.idp.token.conftest import authenticated
 from tests.portal_client import PortalClient, Tokens, refusal
 from tests.visitor import Visitor
+from web.dpop import ALGORITHMS
 
-# OpenID Connect Discovery, RP-Initiated and Back-Channel Logout, RFC 8414, RFC 9207, Initiating User Registration 1.0.
+# OpenID Connect Discovery, RP-Initiated and Back-Channel Logout, Initiating User Registration 1.0,
+# RFC 8414, RFC 9126, RFC 9207, RFC 9449.
 KNOWN = {
     "issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "introspection_endpoint",
     "revocation_endpoint", "end_session_endpoint", "scopes_supported", "response_types_supported",
@@ -26,6 +28,8 @@ KNOWN = {
     "claim_types_supported", "claims_supported", "claims_parameter_supported", "request_parameter_supported",
     "request_uri_parameter_supported", "code_challenge_methods_supported",
     "authorization_response_iss_parameter_supported", "backchannel_logout_supported",
+    "pushed_authorization_request_endpoint", "require_pushed_authorization_requests",
+    "dpop_signing_alg_values_supported",
     "backchannel_logout_session_supported", "ui_locales_supported",
 }  # fmt: skip
 
@@ -71,6 +75,7 @@ def test_every_endpoint_answers_as_itself_discovery_3(provider: Provider, docume
     expected = {
         "authorization_endpoint": 400, "token_endpoint": 405, "userinfo_endpoint": 401, "jwks_uri": 200,
         "introspection_endpoint": 405, "revocation_endpoint": 405, "end_session_endpoint": 200,
+        "pushed_authorization_request_endpoint": 405,
     }  # fmt: skip
     got = {name: provider.get(urlsplit(document[name]).path).status_code for name in expected}
     assert got == expected
@@ -78,7 +83,7 @@ def test_every_endpoint_answers_as_itself_discovery_3(provider: Provider, docume
 
 
 def test_what_is_not_advertised_is_not_there(provider: Provider) -> None:
-    for path in ("/register", "/par", "/device_authorization", "/check_session", "/.well-known/webfinger"):
+    for path in ("/register", "/device_authorization", "/check_session", "/.well-known/webfinger"):
         assert provider.get(path).status_code == 404
 
 
@@ -174,6 +179,21 @@ def test_pkce_is_s256_alone_rfc9700_2_1_1(document: dict[str, Any], client: Port
     assert document["code_challenge_methods_supported"] == ["S256"]
     for method in ("plain", None, "s256", "S512"):
         assert _error(client, visitor, code_challenge_method=method) == "invalid_request"
+
+
+def test_pushing_is_offered_and_nobodys_duty_here_rfc9126_5(
+    document: dict[str, Any], client: PortalClient, visitor: Visitor
+) -> None:
+    assert document["require_pushed_authorization_requests"] is False
+    response = client.call("/par", client.ask().parameters)
+    assert response.status_code == 201
+    request_uri = response.json()["request_uri"]
+    assert _error(client, visitor, request_uri=request_uri) is None
+    assert client.sign_in(visitor).code
+
+
+def test_each_advertised_alg_of_dpop_proofs_is_read_rfc9449_5_1(document: dict[str, Any]) -> None:
+    assert document["dpop_signing_alg_values_supported"] == list(ALGORITHMS)
 
 
 def test_iss_is_in_every_answer_as_promised_rfc9207_3(
