@@ -29,6 +29,8 @@ class Features:
     authorization_algs: tuple[str, ...] = ()
     subject_types: tuple[str, ...] = ("pairwise",)
     claims_parameter: bool = False
+    standard_claims: bool = False
+    """True where there are people with every standard claim of Core 5.1; the region's people have few of them."""
     request_parameter: bool = False
     request_uri_parameter: bool = False
     registration: bool = False
@@ -57,6 +59,7 @@ CERTIFICATION = Features(
     request_object_algs=("RS256", "ES256", "PS256", "EdDSA"),
     authorization_algs=("RS256", "ES256"),
     claims_parameter=True,
+    standard_claims=True,
     request_parameter=True,
     request_uri_parameter=True,
     registration=True,

@@ -20,7 +20,7 @@ from idp.errors import PageRefusal, RedirectRefusal
 from idp.model import AuthorizationRequest, Basis, Interaction
 from idp.oauth.authorization_request import Destination, destination, validate
 from idp.oauth.authorization_response import issue_code
-from idp.oauth.claims import bases
+from idp.oauth.claims import bases_of
 from idp.oauth.incoming import Incoming, used_before
 from idp.oauth.next_step import Step, next_step
 from idp.people.sessions import SignedIn
@@ -70,7 +70,7 @@ async def _answer(
         sub = shop.subjects.of(user_id, asked.client)
         given = await shop.stores.consents.given(user_id, asked.client.client_id)
         # A release on another basis than the client's of today does not count: it has to be asked for, or announced.
-        wanted = bases(asked.client, asked.scope)
+        wanted = bases_of(asked)
         missing = {one: basis for one, basis in wanted.items() if given.get(one) != basis}
     consent_wanted = tuple(one for one, basis in missing.items() if basis == "consent")
     step = next_step(asked, signed_in, sub, interaction, consent_wanted, shop.clock())

@@ -11,7 +11,7 @@ from idp.endpoints.interactions import request_of, resume
 from idp.endpoints.parts import Parts, parts
 from idp.errors import PageRefusal
 from idp.model import SENSITIVE_SCOPES, AuthorizationRequest, Interaction
-from idp.oauth.claims import bases
+from idp.oauth.claims import bases_of
 from idp.people.sessions import SignedIn
 from web.forms import Parameters, form_parameters, query_parameters
 from web.language import choose
@@ -50,7 +50,7 @@ async def _decide(
     if decision not in ("allow", "deny"):
         raise PageRefusal("bad_request", "decision must be allow or deny.")
     client_id, user_id = asked.client.client_id, signed_in.person.user_id
-    scopes = bases(asked.client, asked.scope)
+    scopes = bases_of(asked)
     consented = {scope: basis for scope, basis in scopes.items() if basis == "consent"}
     if decision == "allow":
         await shop.stores.consents.give(user_id, client_id, consented, shop.clock())
@@ -64,7 +64,8 @@ def _page(
     shop: Parts, request: Request, interaction: Interaction, asked: AuthorizationRequest, signed_in: SignedIn
 ) -> Response:
     language = choose(request, asked.ui_locales)
-    scopes = bases(asked.client, asked.scope)
+    scopes = bases_of(asked)
+    wanted = [scope for scope, basis in scopes.items() if basis == "consent"]
     return shop.pages.render(
         request,
         "consent.html",
@@ -76,9 +77,14 @@ def _page(
         person=shown.person(signed_in.person, signed_in.acr),
         purpose=None,
         claims=[
-            {"scope": scope, "value": shown.preview(signed_in.person, scope), "sensitive": scope in SENSITIVE_SCOPES}
-            for scope, basis in scopes.items()
-            if basis == "consent"
+            {
+                "scope": scope,
+                "value": shown.preview(signed_in.person, scope),
+                "sensitive": scope in SENSITIVE_SCOPES,
+                "further": scope == "profile" and bool(signed_in.person.standard_claims),
+            }
+            # Asked for by prompt=consent alone, a log-in is what is consented to.
+            for scope in wanted or ["openid"]
         ],
         also=[scope for scope, basis in scopes.items() if basis == "legal_duty"],
     )

@@ -13,7 +13,7 @@ from idp.endpoints.interactions import request_of, resume
 from idp.endpoints.parts import Parts, parts
 from idp.errors import PageRefusal
 from idp.model import Interaction, Person
-from idp.oauth.claims import bases
+from idp.oauth.claims import bases_of
 from idp.people import demo_people
 from idp.people.sign_outs import Reason
 from web.addresses import under_its_own_name
@@ -108,7 +108,7 @@ async def _page(
     ui_locales = asked.ui_locales if asked else None
     language = choose(request, ui_locales)
     mark, new_mark = browser.mark(shop, request)
-    releases = bases(asked.client, asked.scope) if asked else {}
+    releases = bases_of(asked) if asked else {}
     response = shop.pages.render(
         request,
         "login.html",

@@ -36,8 +36,10 @@ def person(who: Person, acr: str) -> dict[str, Any]:
 
 
 def preview(who: Person, scope: str) -> str | None:
-    """Return what a scope would release, masked; None where nothing is on file."""
+    """Return what a scope would release, masked; None where that is not on file, "" where it is no data."""
     values = {
+        "openid": "",
+        "offline_access": "",
         "real_name": mask_name(who.real_name),
         "profile": mask_name(who.real_name),
         "id_number": mask_middle(who.id_number, 3, 2),

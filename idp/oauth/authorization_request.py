@@ -14,7 +14,7 @@ from idp.errors import PageRefusal, RedirectRefusal
 from idp.features import Features
 from idp.keys import KeyRing
 from idp.model import SCOPES, AuthorizationRequest, ClaimsRequest, Client
-from idp.oauth import hints, response_mode
+from idp.oauth import claims_parameter, hints, response_mode
 from idp.oauth.incoming import Incoming
 from web.forms import Parameters
 
@@ -42,7 +42,6 @@ class Draft:
     max_age: int | None = None
     code_challenge: str | None = None
     hinted_sub: str | None = None
-    acr_values: tuple[str, ...] = ()
     claims: ClaimsRequest = field(default_factory=ClaimsRequest)
     dpop_jkt: str | None = None
 
@@ -171,9 +170,10 @@ def prompt_makes_sense(draft: Draft) -> None:
 
 
 def max_age_is_a_number(draft: Draft) -> None:
-    """Core 3.1.2.1: seconds, not negative."""
+    """Core 3.1.2.1: seconds, not negative; without it the client's default_max_age counts (Registration 2)."""
     max_age = draft.parameters.get("max_age")
     if max_age is None:
+        draft.max_age = draft.known().default_max_age
         return
     if not _NUMBER.fullmatch(max_age):
         raise RedirectRefusal("invalid_request", "max_age must be a number of seconds.")
@@ -189,6 +189,13 @@ def id_token_hint_is_ours(draft: Draft) -> None:
     if hint is None or hint.client_id != draft.known().client_id:
         raise RedirectRefusal("invalid_request", "id_token_hint is not an ID token issued to this client.")
     draft.hinted_sub = hint.sub
+
+
+def claims_can_be_read(draft: Draft) -> None:
+    """Core 5.5: which single claims are asked for; ignored where the parameter is not supported."""
+    claims = draft.parameters.get("claims")
+    if claims is not None and draft.features.claims_parameter and "openid" in draft.scope:
+        draft.claims = claims_parameter.parse(claims, draft.known().scope)
 
 
 def dpop_jkt_names_the_proven_key(draft: Draft) -> None:
@@ -218,6 +225,7 @@ REDIRECT_CHECKS: tuple[Callable[[Draft], None], ...] = (
     prompt_makes_sense,
     max_age_is_a_number,
     id_token_hint_is_ours,
+    claims_can_be_read,
 )
 
 
@@ -260,7 +268,8 @@ def validate(draft: Draft) -> AuthorizationRequest:
         resource=draft.resource,
         prompt=draft.prompt,
         max_age=draft.max_age,
-        acr_values=tuple((parameters.get("acr_values") or "").split()),
+        # A wish, never an error (Core 3.1.2.1); a client may have registered it once for all (Registration 2).
+        acr_values=tuple((parameters.get("acr_values") or "").split()) or draft.known().default_acr_values,
         login_hint=parameters.get("login_hint"),
         ui_locales=parameters.get("ui_locales"),
         hinted_sub=draft.hinted_sub,

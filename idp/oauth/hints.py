@@ -21,7 +21,8 @@ class Hint:
 def read(keys: KeyRing, issuer: str, token: str) -> Hint | None:
     """Return what the hint says if it is an ID token that we issued; an expired one will do (Core 3.1.2.2)."""
     claims = read_own(keys, issuer, token, TYP)
-    if claims is None:
+    # A signed answer of /userinfo has the same typ and no exp.
+    if claims is None or "exp" not in claims:
         return None
     client_id, sub, sid = claims.get("aud"), claims.get("sub"), claims.get("sid")
     if isinstance(client_id, str) and isinstance(sub, str) and isinstance(sid, str):

@@ -1,11 +1,14 @@
-"""ID tokens: who signed in, when, how well; no personal data (Core 2, 3.1.3.6, 12.2)."""
+"""ID tokens: who signed in, when, how well; nothing personal that was not asked for (Core 2, 3.1.3.6, 5.5, 12.2)."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from idp.keys import KeyRing
-from idp.model import LEVELS, Client, Grant
+from idp.model import Client, Grant
+from idp.oauth import acr
 from idp.oauth.signing import left_half, sign
 
 TYP = "JWT"
@@ -16,30 +19,37 @@ def mint(
     issuer: str,
     client: Client,
     grant: Grant,
-    access_token: str,
+    access_token: str | None,
     now: float,
     lifetime: int,
     *,
     first: bool,
+    code: str | None = None,
+    claims: Mapping[str, Any] | None = None,
 ) -> str:
     """Return an ID token of `lifetime` seconds.
 
-    `first` tells a redeemed code from a refresh: only the former has the nonce; auth_time, acr, amr and sid stay as
-    they were (Core 12.2).
+    `first` tells an answer to the authorization request, or to its code, from a refresh: only the former has the
+    nonce; auth_time, acr, amr and sid stay as they were (Core 12.2). `access_token` and `code` are those that travel
+    with it (Core 3.3.2.11), `claims` what was asked for about the person.
     """
-    claims = {
+    told: dict[str, Any] = {
+        **(claims or {}),
         "iss": issuer,
         "sub": grant.sub,
         "aud": client.client_id,
         "exp": int(now) + lifetime,
         "iat": int(now),
         "auth_time": grant.auth_time,
-        "acr": LEVELS[grant.level - 1],
+        "acr": acr.told(grant.claims, grant.level),
         "amr": list(grant.amr),
         "sid": grant.sid,
-        "at_hash": left_half(access_token),
         "jti": secrets.token_urlsafe(12),
     }
+    if access_token is not None:
+        told["at_hash"] = left_half(access_token)
+    if code is not None:
+        told["c_hash"] = left_half(code)
     if first and grant.nonce is not None:
-        claims["nonce"] = grant.nonce
-    return sign(keys, client.id_token_signed_response_alg, TYP, claims)
+        told["nonce"] = grant.nonce
+    return sign(keys, client.id_token_signed_response_alg, TYP, told)

@@ -7,7 +7,7 @@ from typing import Any
 from idp.features import Features
 from idp.model import LEVELS
 from idp.oauth.authorization_request import PROMPTS
-from idp.oauth.claims import CLAIMS_OF_SCOPE
+from idp.oauth.claims import supported
 from web.dpop import ALGORITHMS as DPOP_ALGORITHMS
 from web.language import LANGUAGES
 
@@ -16,7 +16,6 @@ _ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "am
 
 def metadata(issuer: str, features: Features) -> dict[str, Any]:
     """Return the document of /.well-known/openid-configuration."""
-    claims = [claim for names in CLAIMS_OF_SCOPE.values() for claim in names]
     client_authentication: dict[str, Any] = {}
     for endpoint in ("token", "introspection", "revocation"):
         client_authentication[f"{endpoint}_endpoint_auth_methods_supported"] = list(features.client_auth_methods)
@@ -41,11 +40,12 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
         "grant_types_supported": list(features.grant_types),
         "subject_types_supported": list(features.subject_types),
         "id_token_signing_alg_values_supported": list(features.id_token_algs),
+        **_if_any("userinfo_signing_alg_values_supported", features.userinfo_algs),
         **client_authentication,
         "acr_values_supported": list(LEVELS),
         "prompt_values_supported": sorted(PROMPTS),
         "claim_types_supported": ["normal"],
-        "claims_supported": sorted({*claims, *_ID_TOKEN_CLAIMS}),
+        "claims_supported": sorted({*supported(features), *_ID_TOKEN_CLAIMS}),
         "claims_parameter_supported": features.claims_parameter,
         "request_parameter_supported": features.request_parameter,
         "request_uri_parameter_supported": features.request_uri_parameter,
@@ -56,3 +56,8 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "ui_locales_supported": list(LANGUAGES),
     }
+
+
+def _if_any(name: str, values: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the member, or nothing where there is none to list (Discovery 4.2)."""
+    return {name: list(values)} if values else {}

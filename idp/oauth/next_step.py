@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from idp.errors import RedirectRefusal
-from idp.model import AuthorizationRequest, Interaction
+from idp.model import AuthorizationRequest, Interaction, Wish
+from idp.oauth import acr
 from idp.people.sessions import SignedIn
 
 
@@ -43,6 +44,10 @@ def next_step(
         signed_in is not None and interaction is not None and interaction.authenticated == signed_in.session.session_id
     )
     login = _login(request, signed_in, sub, just_logged_in, now)
+    if login is None and signed_in is not None and not acr.met(request.claims, signed_in.level):
+        # There is no way to be known better than that here (Unmet Authentication Requirements 2).
+        public = "The person is not known as well as is required."
+        raise RedirectRefusal("unmet_authentication_requirements", public, reason=f"acr is {signed_in.acr}")
     if login is not None:
         if "none" in request.prompt:
             raise RedirectRefusal("login_required", "The person has to log in.", reason=login)
@@ -62,10 +67,12 @@ def _login(
     """Return why a log-in is needed, or None."""
     if signed_in is None:
         return "no session"
-    if request.hinted_sub is not None and request.hinted_sub != sub:
+    if not _is_meant(request, sub):
         return "another person"
     if just_logged_in:
         return None
+    if not acr.met(request.claims, signed_in.session.level) and acr.met(request.claims, signed_in.person.level):
+        return "the person's level has risen since"
     if request.prompt & {"login", "select_account"}:
         return "prompt asks for it"
     if request.max_age is not None and now - signed_in.session.auth_time > request.max_age:
@@ -73,3 +80,9 @@ def _login(
     if request.max_age == 0:
         return "max_age is 0"
     return None
+
+
+def _is_meant(request: AuthorizationRequest, sub: str | None) -> bool:
+    """Tell whether it is the person that the hint or the claim `sub` asks for (Core 3.1.2.2, 5.5.1)."""
+    wishes = [claims.get("sub", Wish()).values for claims in (request.claims.id_token, request.claims.userinfo)]
+    return request.hinted_sub in (None, sub) and all(not values or sub in values for values in wishes)

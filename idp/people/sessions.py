@@ -23,8 +23,13 @@ class SignedIn:
 
     @property
     def acr(self) -> str:
+        """The level of this session as an Authentication Context Class Reference."""
+        return LEVELS[self.level - 1]
+
+    @property
+    def level(self) -> int:
         """The level of this session: the person's when they logged in, or lower since."""
-        return LEVELS[min(self.session.level, self.person.level) - 1]
+        return min(self.session.level, self.person.level)
 
 
 def session_id_of(cookie: str) -> str:

@@ -44,6 +44,12 @@ class Checker:
         checker.changes = changes
         return checker
 
+    def under(self, features: Features) -> Checker:
+        """Return a checker of a provider with these features."""
+        checker = Checker(self.sources, self.keys, self.issuer, features)
+        checker.changes = self.changes
+        return checker
+
     def draft(self, *added: tuple[str, str], **changed: str | None) -> Draft:
         """Return a draft of the changed request; parameters in `added` come on top of what is there."""
         pairs = [(name, value) for name, value in {**GOOD, **changed}.items() if value is not None]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from idp.errors import PageRefusal, RedirectRefusal, Refusal
+from idp.features import CERTIFICATION, REGION, Features
 from idp.oauth import authorization_request, id_token
 from idp.oauth.authorization_request import PAGE_CHECKS, REDIRECT_CHECKS, Draft, destination
 from idp.oauth.signing import sign
@@ -41,6 +42,7 @@ SWITCHED_OFF: dict[str, tuple[Callable[[Draft], None], dict[str, str | None], tu
     "prompt_makes_sense": (nothing, {"prompt": "none login"}, ()),
     "max_age_is_a_number": (nothing, {"max_age": "-1"}, ()),
     "id_token_hint_is_ours": (nothing, {"id_token_hint": "e30.e30.c2ln"}, ()),
+    "claims_can_be_read": (nothing, {"claims": "{"}, ()),
 }
 
 
@@ -48,6 +50,9 @@ REGISTERED_SO: dict[str, dict[str, object]] = {
     "request_was_pushed": {"require_pushed_authorization_requests": True},
     "request_is_signed": {"require_signed_request_object": True},
 }
+
+SWITCHED_ON: dict[str, Features] = {"claims_can_be_read": CERTIFICATION}
+"""The features with which a check has something to refuse, where the region's have nothing."""
 
 
 def test_every_check_is_in_the_table_of_those_that_are_switched_off() -> None:
@@ -59,7 +64,7 @@ def test_a_bad_request_passes_when_the_one_check_that_refuses_it_is_switched_off
     name: str, check: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     instead, changed, added = SWITCHED_OFF[name]
-    check = check.registered_with(**REGISTERED_SO.get(name, {}))
+    check = check.registered_with(**REGISTERED_SO.get(name, {})).under(SWITCHED_ON.get(name, REGION))
     with pytest.raises(Refusal):
         check(*added, **changed)
     for table in ("PAGE_CHECKS", "REDIRECT_CHECKS"):

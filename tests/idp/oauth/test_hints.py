@@ -48,6 +48,11 @@ def test_an_access_or_logout_token_of_ours_is_no_hint_rfc8725_3_11(typ: str, key
     assert hints.read(keys, ISSUER, sign(keys, "ES256", typ, CLAIMS)) is None
 
 
+def test_a_signed_answer_of_userinfo_is_no_hint_rfc8725_3_12(keys: KeyRing) -> None:
+    signed = {name: value for name, value in CLAIMS.items() if name != "exp"}
+    assert hints.read(keys, ISSUER, sign(keys, "ES256", TYP, signed)) is None
+
+
 def test_a_token_signed_by_somebody_elses_key_under_our_kid_is_no_hint(keys: KeyRing) -> None:
     kid = keys.signing("ES256").kid
     forged = jws.serialize_compact(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from idp.errors import RedirectRefusal
-from idp.model import AuthorizationRequest, Interaction, Person, Session
+from idp.model import LEVELS, AuthorizationRequest, ClaimsRequest, Interaction, Person, Session, Wish
 from idp.oauth.next_step import Step, next_step
 from idp.people.sessions import SignedIn
 from tests.idp.oauth.checker import NOW, Checker
@@ -21,6 +21,7 @@ WAITING = Interaction("interaction", "beijing", (), "mark", NOW - 10, NOW + 10)
 LOGGED_IN_FOR_THIS = replace(WAITING, authenticated=SESSION.session_id)
 LOGGED_IN_ELSEWHERE = replace(WAITING, authenticated="a session that ended")
 SUB = "pairwise"
+NOTHING = ClaimsRequest()
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Case:
     signed_in: SignedIn | None = SIGNED_IN
     interaction: Interaction | None = None
     wanted: tuple[str, ...] = ()
+    claims: ClaimsRequest = NOTHING
 
 
 LOGIN = Step("login")
@@ -43,6 +45,20 @@ CONSENT = Step("consent")
 ALLOWED = replace(WAITING, decision="allow", decided_by=SESSION.session_id)
 DENIED = replace(WAITING, decision="deny", decided_by=SESSION.session_id)
 DECIDED_BY_ANOTHER = "the session of somebody else"
+RISEN = SignedIn(SESSION, replace(PERSON, level=4))
+FALLEN = SignedIn(SESSION, replace(PERSON, level=2))
+UNMET = "unmet_authentication_requirements"
+
+
+def acr(level: int, *, essential: bool = True) -> ClaimsRequest:
+    """A request for an acr of that level."""
+    return ClaimsRequest({}, {"acr": Wish(essential, (LEVELS[level - 1],))})
+
+
+def sub_is(*values: str) -> ClaimsRequest:
+    """A request for one of these people, and nobody else."""
+    return ClaimsRequest({}, {"sub": Wish(values=values)})
+
 
 CASES = {
     "nobody is signed in": Case(LOGIN, signed_in=None),
@@ -91,6 +107,34 @@ CASES = {
     "consent was denied": Case("access_denied", interaction=DENIED),
     "consent was denied in a session that has ended": Case(LOGIN, interaction=DENIED, signed_in=None),
     "consent was denied by somebody else": Case(GRANT, interaction=replace(DENIED, decided_by=DECIDED_BY_ANOTHER)),
+    "an essential acr is met": Case(GRANT, claims=acr(3)),
+    "an essential acr is more than met": Case(GRANT, "none", claims=acr(2)),
+    "an essential acr is not met": Case(UNMET, claims=acr(4)),
+    "an essential acr is not met, and prompt=none": Case(UNMET, "none", claims=acr(4)),
+    "an essential acr, and nobody is signed in": Case(LOGIN, claims=acr(4), signed_in=None),
+    "an essential acr is not met, but prompt=login comes first": Case(AGAIN, "login", claims=acr(4)),
+    "an essential acr is not met by who logged in for it": Case(
+        UNMET, "login", interaction=LOGGED_IN_FOR_THIS, claims=acr(4)
+    ),
+    "an essential acr is not met, and consent is not asked for in vain": Case(UNMET, wanted=("phone",), claims=acr(4)),
+    "an essential acr is met by the person, who has risen since the log-in": Case(
+        AGAIN, signed_in=RISEN, claims=acr(4)
+    ),
+    "the same, and prompt=none": Case("login_required", "none", signed_in=RISEN, claims=acr(4)),
+    "the person has risen between logging in for it and now": Case(
+        UNMET, signed_in=RISEN, interaction=LOGGED_IN_FOR_THIS, claims=acr(4)
+    ),
+    "an essential acr was met at the log-in, and is no more": Case(UNMET, signed_in=FALLEN, claims=acr(3)),
+    "a voluntary acr is not met": Case(GRANT, claims=acr(4, essential=False)),
+    "the sub that is asked for is signed in": Case(GRANT, "none", claims=sub_is("other", SUB)),
+    "another sub is asked for": Case(AGAIN, claims=sub_is("other")),
+    "another sub is asked for at /userinfo": Case(AGAIN, claims=ClaimsRequest(sub_is("other").id_token)),
+    "another sub is asked for, and prompt=none": Case("login_required", "none", claims=sub_is("other")),
+    "another sub is asked for than who logged in for it": Case(
+        "login_required", interaction=LOGGED_IN_FOR_THIS, claims=sub_is("other")
+    ),
+    "a sub is asked for, and the hint names another": Case(AGAIN, hint="other", claims=sub_is(SUB)),
+    "sub is asked for without a value": Case(GRANT, claims=ClaimsRequest({"sub": Wish()}, {"sub": Wish(True)})),
     "prompt=consent was answered by somebody else": Case(
         CONSENT, "consent", interaction=replace(ALLOWED, decided_by=DECIDED_BY_ANOTHER)
     ),
@@ -98,7 +142,9 @@ CASES = {
 
 
 def decide(case: Case, asked: AuthorizationRequest) -> Step:
-    request = replace(asked, prompt=frozenset(case.prompt.split()), max_age=case.max_age, hinted_sub=case.hint)
+    request = replace(
+        asked, prompt=frozenset(case.prompt.split()), max_age=case.max_age, hinted_sub=case.hint, claims=case.claims
+    )
     sub = SUB if case.signed_in else None
     return next_step(request, case.signed_in, sub, case.interaction, case.wanted, NOW)
 
