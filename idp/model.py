@@ -44,6 +44,7 @@ class Client:
     response_types: tuple[str, ...]
     token_endpoint_auth_method: str
     token_endpoint_auth_signing_alg: str
+    """Empty for any that is supported: the client has not said which (OpenID Registration 2)."""
     id_token_signed_response_alg: str
     jwks_uri: str | None
     jwks: Mapping[str, Any] | None

@@ -94,6 +94,11 @@ def _fill(value: Any, address: str) -> Any:
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a host as a URI has it is this machine by its very name (RFC 6761 6.3, RFC 8252 7.3)."""
+    return host.lower() in LOOPBACK_NAMES or host.lower().endswith(".localhost")
+
+
 def under_its_own_name(address: str, host: str | None, path: str) -> str | None:
     """Return where `path` is at `address`, if it was asked for under a loopback name that is not the address's.
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
+from typing import Any
 
 from idp.model import Client
+from idp.oauth.client_metadata_uris import hosts
 
 
 class Subjects:
@@ -20,3 +23,16 @@ class Subjects:
         message = f"{client.sector_identifier}\0{user_id}".encode()
         digest = hmac.new(self._secret, message, hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def sector_of(client_id: str, metadata: Mapping[str, Any]) -> str:
+    """Return the sector of a client that registered itself: the host of its sector_identifier_uri or redirect_uris.
+
+    It has a space in it, and so is never the sector of a portal, which is the portal's name: nobody gets at a portal's
+    subjects by owning a host of that name. Applications on people's devices share host names with everybody's, and are
+    sectors of their own.
+    """
+    uri = metadata.get("sector_identifier_uri")
+    if uri is None and metadata["application_type"] == "native":
+        return client_id
+    return f"host {min(hosts([uri] if uri is not None else metadata['redirect_uris']))}"

@@ -22,7 +22,7 @@ QUOTED = re.findall(r"^    (langfang/portal\.toml: .*)$", DOCUMENT, re.MULTILINE
 MISTAKES = {
     "items[1].level": ("level = 2", "level = 5"),
     "client.redirect_uris": ('redirect_uris = ["{address}/callback"]', 'redirect_uris = ["{address}/elsewhere"]'),
-    "needs jwks_uri or jwks": ('jwks_uri = "{address}/jwks"\n', ""),
+    "[client] jwks_uri or jwks": ('jwks_uri = "{address}/jwks"\n', ""),
 }
 
 

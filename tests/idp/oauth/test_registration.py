@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from idp.features import CERTIFICATION
+from idp.oauth.client_metadata import Terms
 from idp.oauth.registration import client_from
+from idp.oauth.secret_hash import hash_of, matches
 from web.addresses import BadPortalFile, PortalFile
 
 ADDRESS = "https://portal.example"
@@ -116,6 +119,60 @@ def test_a_mistake_is_one_sentence_that_names_file_and_entry(changed: dict[str, 
         client_from(portal(**changed))
     assert str(refused.value).startswith("portals/fifth/portal.toml: ")
     assert names in str(refused.value)
+
+
+WIDER = Terms(CERTIFICATION, demo=True, operator=True)
+
+
+def test_a_portal_on_fapi2_is_held_to_it_by_one_entry() -> None:
+    client = client_from(portal(profile="fapi2"))
+    assert client.fapi2
+    assert (client.require_pushed_authorization_requests, client.dpop_bound_access_tokens) == (True, True)
+    assert client.require_pkce
+    assert (
+        client_from(portal(profile="fapi2", id_token_signed_response_alg=None)).id_token_signed_response_alg == "ES256"
+    )
+
+
+def test_a_secret_stands_in_the_file_as_its_hash_alone() -> None:
+    entries = {"token_endpoint_auth_method": "client_secret_basic", "client_secret_sha256": hash_of("a secret")}
+    client = client_from(portal(**entries), WIDER)
+    assert matches("a secret", client.secret_hash)
+    assert not matches("another", client.secret_hash)
+    with pytest.raises(BadPortalFile, match="client_secret_sha256 takes its hash"):
+        client_from(portal(**entries, client_secret="a secret"), WIDER)
+    for wrong in (None, "a secret", "0" * 63, "G" * 64):
+        with pytest.raises(BadPortalFile, match="client_secret_sha256"):
+            client_from(portal(**{**entries, "client_secret_sha256": wrong}), WIDER)
+    with pytest.raises(BadPortalFile, match="client_secret_sha256"):
+        client_from(portal(client_secret_sha256=hash_of("a secret")), WIDER)
+
+
+def test_pkce_can_be_left_to_a_client_only_where_not_all_must_have_it_rfc9700_2_1_1() -> None:
+    assert not client_from(portal(require_pkce=False), WIDER).require_pkce
+    with pytest.raises(BadPortalFile, match="require_pkce"):
+        client_from(portal(require_pkce=False))
+    with pytest.raises(BadPortalFile, match="require_pkce"):
+        client_from(portal(require_pkce=False, profile="fapi2"), WIDER)
+
+
+def test_a_portal_is_a_sector_of_its_own_whatever_its_table_says() -> None:
+    with pytest.raises(BadPortalFile, match="sector_identifier_uri"):
+        client_from(portal(sector_identifier_uri=f"{ADDRESS}/sector.json"))
+
+
+def test_what_only_the_wider_set_of_features_has_is_refused_in_the_region() -> None:
+    for entries in (
+        {"token_endpoint_auth_method": "none"},
+        {"response_types": ["code id_token"], "grant_types": ["authorization_code", "implicit"]},
+        {"userinfo_signed_response_alg": "ES256"},
+        {"request_object_signing_alg": "ES256"},
+        {"authorization_signed_response_alg": "ES256"},
+        {"require_signed_request_object": True},
+    ):
+        assert client_from(portal(**entries), WIDER)
+        with pytest.raises(BadPortalFile, match=next(iter(entries))):
+            client_from(portal(**entries))
 
 
 @pytest.mark.parametrize(
