@@ -11,6 +11,7 @@ from tests.idp.odd_tokens import ODD_NAMES, odd_tokens
 from tests.idp.provider import Provider
 from tests.portal_client import PortalClient, refusal
 from tests.visitor import Visitor
+from web.dpop import ALGORITHMS
 
 ALL = "openid profile real_name phone email address id_number"
 OF_SCOPE: dict[str, dict[str, Any]] = {
@@ -116,19 +117,24 @@ def test_a_token_in_two_places_is_refused_rfc6750_2(client: PortalClient, visito
     assert refusal(client.http.post(uri, content=body, headers=form)) == "invalid_request"
 
 
-@pytest.mark.parametrize("header", [None, "Basic YWxwaGE6YWxwaGE=", "Digest x", "DPoP abc"])
-def test_who_brings_no_bearer_token_learns_no_error_code_rfc6750_3_1(client: PortalClient, header: str | None) -> None:
+@pytest.mark.parametrize("header", [None, "Basic YWxwaGE6YWxwaGE=", "Digest x"])
+def test_who_brings_no_token_learns_no_error_code_rfc6750_3_1(client: PortalClient, header: str | None) -> None:
     headers = {} if header is None else {"authorization": header}
     response = client.http.get(f"{client.issuer}/userinfo", headers=headers)
     assert response.status_code == 401
-    assert _challenge(response) == f'Bearer realm="{client.issuer}"'
+    bearer, dpop = f'Bearer realm="{client.issuer}"', f'DPoP realm="{client.issuer}"'
+    assert _challenge(response) == f'{bearer}, {dpop}, algs="{" ".join(ALGORITHMS)}"'
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer a, Bearer b", "Bearer a,b"])
+@pytest.mark.parametrize("header", ["Bearer", "Bearer a, Bearer b", "Bearer a,b", "DPoP", "DPoP a,b"])
 def test_a_malformed_header_is_an_invalid_request_rfc6750_3_1(client: PortalClient, header: str) -> None:
     response = client.http.get(f"{client.issuer}/userinfo", headers={"authorization": header})
     assert refusal(response) == "invalid_request"
-    assert _challenge(response).startswith(f'Bearer realm="{client.issuer}", error="invalid_request"')
+    tried, other = ("Bearer", "DPoP") if header.startswith("Bearer") else ("DPoP", "Bearer")
+    told, _, untried = _challenge(response).partition(f", {other} realm=")
+    assert told.startswith(f'{tried} realm="{client.issuer}", ')
+    assert 'error="invalid_request"' in told
+    assert "error" not in untried
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -164,7 +170,7 @@ def test_the_issuer_must_be_in_aud_rfc9068_4(client: PortalClient, visitor: Visi
 def test_openid_must_be_in_scope_rfc6750_3_1(client: PortalClient, visitor: Visitor) -> None:
     response = client.userinfo(client.tokens(visitor, scope="profile").access_token)
     assert refusal(response, 403) == "insufficient_scope"
-    assert _challenge(response).endswith('scope="openid"')
+    assert 'scope="openid", DPoP' in _challenge(response)
 
 
 def test_a_token_expires_by_the_clock_rfc6750_3_1(provider: Provider, client: PortalClient, visitor: Visitor) -> None:
