@@ -80,7 +80,7 @@ async def _answer(
         # What rests on legal duty is released without asking, and listed on the zone page from the first time on.
         await shop.stores.consents.give(signed_in.person.user_id, asked.client.client_id, missing, shop.clock())
     issued = await _grant(shop, asked, signed_in, sub, incoming, interaction)
-    return deliver(shop, request, shop.responder.success(to, issued))
+    return deliver(shop, request, shop.responder.success(to, issued), asked.ui_locales)
 
 
 async def _ask_person(
@@ -154,4 +154,5 @@ async def _refuse(
     await shop.auditor.refused(
         Event.AUTHORIZATION_REFUSED, refusal, client_id=to.client.client_id, address=browser.address(request)
     )
-    return deliver(shop, request, shop.responder.failure(to, refusal))
+    answer = shop.responder.failure(to, refusal)
+    return deliver(shop, request, answer, incoming.parameters.get("ui_locales"))

@@ -7,10 +7,22 @@ from starlette.responses import RedirectResponse, Response
 
 from idp.endpoints.parts import Parts
 from idp.oauth.authorization_response import AuthorizationResponse
+from web.language import choose
+from web.pages import origin
 
 NO_STORE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 
 
-def deliver(shop: Parts, request: Request, answer: AuthorizationResponse) -> Response:
-    """Return the HTTP response that takes `answer` to the client."""
-    return RedirectResponse(answer.location, 303, NO_STORE)
+def deliver(shop: Parts, request: Request, answer: AuthorizationResponse, ui_locales: str | None) -> Response:
+    """Return the HTTP response that takes `answer` to the client; `ui_locales` is for who has to press the button."""
+    if answer.response_mode != "form_post":
+        return RedirectResponse(answer.location, 303, NO_STORE)
+    return shop.pages.render(
+        request,
+        "form_post.html",
+        ui_locales=ui_locales,
+        form_action=[origin(answer.redirect_uri)],
+        action=answer.redirect_uri,
+        fields=answer.parameters,
+        portal=answer.client.name(choose(request, ui_locales)),
+    )

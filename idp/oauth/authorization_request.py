@@ -114,7 +114,7 @@ def response_mode_is_possible(draft: Draft) -> None:
     mode = draft.parameters.get("response_mode")
     if mode is not None and not response_mode.possible(mode, draft.response_type, draft.features):
         raise RedirectRefusal("invalid_request", "This response_mode is not supported for that response_type.")
-    draft.response_mode = response_mode.of(mode, draft.response_type, draft.known(), draft.features)
+    draft.response_mode = response_mode.of(mode, draft.response_type)
 
 
 def scope_is_readable(draft: Draft) -> None:
@@ -247,7 +247,7 @@ def destination(draft: Draft) -> Destination:
     states = draft.parameters.all("state")
     # What is wrong with these two is told later, in the way that a request without the fault would be answered.
     mode = response_mode.lenient(
-        draft.parameters.get("response_mode"), draft.parameters.get("response_type"), draft.known(), draft.features
+        draft.parameters.get("response_mode"), draft.parameters.get("response_type"), draft.features
     )
     return Destination(draft.known(), draft.redirect_uri, states[0] if len(states) == 1 else None, mode)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from idp.errors import RedirectRefusal
 from idp.keys import KeyRing
-from idp.model import AuthorizationRequest, Grant, SignIn
+from idp.model import AuthorizationRequest, Client, Grant, SignIn
+from idp.oauth import jarm
 from idp.oauth.authorization_request import Destination
+from idp.oauth.response_mode import JWT_MODES
 from idp.oauth.secret_hash import hash_of
 from idp.people.sessions import SignedIn
 from idp.stores.protocols import Grants
@@ -28,6 +30,7 @@ def add_parameters(uri: str, parameters: list[tuple[str, str]]) -> str:
 class AuthorizationResponse:
     """What goes to the client's redirect_uri, and by which response_mode (query, fragment or form_post)."""
 
+    client: Client
     redirect_uri: str
     response_mode: str
     parameters: tuple[tuple[str, str], ...]
@@ -36,7 +39,8 @@ class AuthorizationResponse:
     def location(self) -> str:
         """The address to send the browser to, where the mode is query or fragment."""
         if self.response_mode == "fragment":
-            return f"{self.redirect_uri}#{urlencode(self.parameters)}"
+            # Read by scripts, of which some take "+" for itself; %20 is a space to all of them.
+            return f"{self.redirect_uri}#{urlencode(self.parameters, quote_via=quote)}"
         return add_parameters(self.redirect_uri, list(self.parameters))
 
 
@@ -58,9 +62,13 @@ class Responder:
 
     def _response(self, to: Destination, parameters: Sequence[tuple[str, str]]) -> AuthorizationResponse:
         state = [("state", to.state)] if to.state is not None else []
-        # RFC 9207 2: iss in every response.
-        every = (*parameters, *state, ("iss", self.issuer))
-        return AuthorizationResponse(to.redirect_uri, to.response_mode, every)
+        every = (*parameters, *state, ("iss", self.issuer))  # RFC 9207 2
+        mode = JWT_MODES.get(to.response_mode)
+        if mode is None:
+            return AuthorizationResponse(to.client, to.redirect_uri, to.response_mode, every)
+        # JARM 2.1: everything is inside, and nothing beside it.
+        signed = jarm.mint(self.keys, self.issuer, to.client, every, self.clock())
+        return AuthorizationResponse(to.client, to.redirect_uri, mode, (("response", signed),))
 
 
 async def issue_code(

@@ -41,6 +41,7 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
         "subject_types_supported": list(features.subject_types),
         "id_token_signing_alg_values_supported": list(features.id_token_algs),
         **_if_any("userinfo_signing_alg_values_supported", features.userinfo_algs),
+        **_if_any("authorization_signing_alg_values_supported", features.authorization_algs),
         **client_authentication,
         "acr_values_supported": list(LEVELS),
         "prompt_values_supported": sorted(PROMPTS),

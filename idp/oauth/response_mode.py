@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from idp.features import Features
-from idp.model import Client
 
 JWT_MODES = {"jwt": None, "query.jwt": "query", "fragment.jwt": "fragment", "form_post.jwt": "form_post"}
 
@@ -25,18 +24,22 @@ def possible(mode: str, response_type: str, features: Features) -> bool:
     return not (JWT_MODES.get(mode, mode) == "query" and default(response_type) == "fragment")
 
 
-def of(mode: str | None, response_type: str, client: Client, features: Features) -> str:
-    """Return how the answer travels, `jwt` spelt out (JARM 2.3.4)."""
-    if mode is None and client.authorization_signed_response_alg and "jwt" in features.response_modes:
-        mode = "jwt"
+def of(mode: str | None, response_type: str) -> str:
+    """Return how the answer travels, `jwt` spelt out (JARM 2.3.4).
+
+    The request alone decides that: the algorithm that a client has registered says how to sign, not when (JARM 3).
+    """
     if mode is None:
         return default(response_type)
     return f"{default(response_type)}.jwt" if mode == "jwt" else mode
 
 
-def lenient(mode: str | None, response_type: str | None, client: Client, features: Features) -> str:
+def lenient(mode: str | None, response_type: str | None, features: Features) -> str:
     """Return how a refusal travels where either of the two may be wrong or missing."""
     kind = normal(response_type or "code")
     if kind not in features.response_types:
         kind = "code"
-    return of(mode if mode is not None and possible(mode, kind, features) else None, kind, client, features)
+    if mode is not None and not possible(mode, kind, features):
+        # Whoever waits for a JWT in the wrong place gets one in the right place.
+        mode = "jwt" if mode in JWT_MODES and mode in features.response_modes else None
+    return of(mode, kind)

@@ -1,4 +1,4 @@
-"""How tests read what /authorize answers: a redirect to the client, or a page."""
+"""How tests read what /authorize answers: a redirect to the client, a form on its way there, or a page."""
 
 from __future__ import annotations
 
@@ -6,13 +6,40 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from tests.visitor import form_with
+
+GO = "form-post-go"
+
 
 def sent_to_client(response: httpx.Response, redirect_uri: str) -> dict[str, str]:
     """Return the parameters that the redirect takes to the client's redirect_uri, each of them once."""
-    assert response.status_code == 303, f"{response.status_code}: {response.text[:500]}"
-    location = response.headers["location"]
+    location = _location(response)
     assert urlsplit(location)._replace(query="").geturl() == urlsplit(redirect_uri)._replace(query="").geturl()
-    pairs = parse_qsl(urlsplit(location).query, keep_blank_values=True, strict_parsing=True)
+    return _once(urlsplit(location).query)
+
+
+def sent_in_fragment(response: httpx.Response, redirect_uri: str) -> dict[str, str]:
+    """Return the parameters that the redirect takes to the client in the fragment, nothing added to the query."""
+    address, _, fragment = _location(response).partition("#")
+    assert address == redirect_uri
+    return _once(fragment)
+
+
+def posted_to_client(response: httpx.Response, redirect_uri: str) -> dict[str, str]:
+    """Return what the page's form takes to the client's redirect_uri when it is sent."""
+    assert response.status_code == 200, f"{response.status_code}: {response.headers.get('location')}"
+    form = form_with(response, GO)
+    assert (form.method, form.action) == ("post", redirect_uri)
+    return form.fields
+
+
+def _location(response: httpx.Response) -> str:
+    assert response.status_code == 303, f"{response.status_code}: {response.text[:500]}"
+    return str(response.headers["location"])
+
+
+def _once(encoded: str) -> dict[str, str]:
+    pairs = parse_qsl(encoded, keep_blank_values=True, strict_parsing=True)
     assert len(dict(pairs)) == len(pairs), f"a parameter came twice: {pairs}"
     return dict(pairs)
 

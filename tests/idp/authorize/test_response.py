@@ -122,7 +122,7 @@ def test_a_post_that_is_no_form_is_a_page(client: PortalClient, signed_in: Visit
 
 
 def test_unknown_parameters_are_ignored_rfc6749_3_1(client: PortalClient, signed_in: Visitor) -> None:
-    response = client.authorize(signed_in, extra="1", client_secret="x", claims="not json", dpop_jkt="x", display="wap")
+    response = client.authorize(signed_in, extra="1", client_secret="x", claims="not json", display="wap")
     assert set(sent_to_client(response, client.redirect_uri)) == {"code", "state", "iss"}
 
 
