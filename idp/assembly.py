@@ -56,7 +56,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         passwords = Passwords(settings.idp_password_threads, settings.idp_password_queue)
         closing.callback(passwords.close)
         if settings.demo:
-            await demo_people.seed(stores.people, passwords, clock)
+            await demo_people.seed(stores.people, passwords, clock, settings.features)
         elif await demo_people.any_there(stores.people):
             raise BadSettings(f"{settings.var} holds the demonstration's people, whose password is known to everybody.")
         connect = ConnectMap.parse(settings.connect)

@@ -136,7 +136,7 @@ async def _page(
 def _demo(shop: Parts, interaction: Interaction | None, language: str, region: str) -> dict[str, Any]:
     if not shop.settings.demo:
         return {"demo_password": None, "demo_people": []}
-    password, people = demo_people.read_once()
+    password, people = demo_people.read_once(shop.settings.features)
     # Who is at home here comes first: the next portal is then a roam that explains itself.
     ordered = sorted(people, key=lambda demo: demo.person.home_region != region)
     at = f"&interaction={interaction.interaction_id}" if interaction else ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from idp.features import CERTIFICATION, REGION, Features
 from idp.model import Person
 from idp.people.passwords import Passwords
 from idp.stores.people_protocols import People
@@ -24,11 +25,12 @@ class DemoPerson:
     note: Mapping[str, str]
 
 
-def read() -> tuple[str, list[DemoPerson]]:
-    """Return the password that they all have, and the people."""
+def read(features: Features = REGION) -> tuple[str, list[DemoPerson]]:
+    """Return the password that they all have, and the people that these features have."""
     table = tomllib.loads(FILE.read_text(encoding="utf-8"))
     people = []
-    for entry in table["people"]:
+    further = table["people_with_every_claim"] if features.standard_claims else []
+    for entry in [*table["people"], *further]:
         note = entry.pop("note")
         person = Person(user_id=entry["username"], frozen=False, **entry)
         people.append(DemoPerson(person, note))
@@ -36,19 +38,19 @@ def read() -> tuple[str, list[DemoPerson]]:
 
 
 @functools.cache
-def read_once() -> tuple[str, list[DemoPerson]]:
+def read_once(features: Features) -> tuple[str, list[DemoPerson]]:
     """Return the same, read from the file once."""
-    return read()
+    return read(features)
 
 
 async def any_there(store: People) -> bool:
     """Tell whether any of the demonstration's people can log in."""
-    return not (await store.usernames()).isdisjoint(demo.person.username for demo in read_once()[1])
+    return not (await store.usernames()).isdisjoint(demo.person.username for demo in read_once(CERTIFICATION)[1])
 
 
-async def seed(store: People, passwords: Passwords, clock: Clock) -> int:
+async def seed(store: People, passwords: Passwords, clock: Clock, features: Features = REGION) -> int:
     """Add the people who are not there yet; return how many. Each has a hash of their own."""
-    password, people = read()
+    password, people = read(features)
     there = await store.usernames()
     missing = [demo.person for demo in people if demo.person.username not in there]
     hashes = await passwords.hash_many([password] * len(missing))
