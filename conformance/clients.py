@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -14,7 +15,9 @@ from joserfc.jwk import ECKey, RSAKey
 from conformance.plans import Kind, Plan
 
 Json = dict[str, Any]
-SCOPE = "openid profile email"
+SCOPE = "openid email"
+"""Not profile: with it the region says home_region, which is no claim of Core 5.1."""
+
 SECOND_QUERY = "?dummy1=lorem&dummy2=ipsum"
 """The suite's second client is sent back to its callback with this query (RFC 6749 3.1.2)."""
 
@@ -80,7 +83,14 @@ def static_clients(plan: Plan, callback: str, credentials: Credentials) -> list[
 def _with_secret(plan: Plan, place: str, method: str, callback: str, credentials: Credentials) -> StaticClient:
     client_id = _client_id(plan, place)
     secret = credentials.secret(client_id)
-    table = {**_table(plan, callback), "token_endpoint_auth_method": method, "client_secret": secret}
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    # Clients of OpenID Connect Core that know no PKCE are what these plans are about.
+    table = {
+        **_table(plan, callback),
+        "require_pkce": False,
+        "token_endpoint_auth_method": method,
+        "client_secret_sha256": digest,
+    }
     return StaticClient(place, client_id, table, {"client_secret": secret})
 
 
@@ -116,7 +126,7 @@ def _table(plan: Plan, callback: str) -> Json:
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
         "subject_type": "pairwise",
-        "scope": f"{SCOPE} phone address offline_access",
+        "scope": "openid profile email phone address offline_access",
         # The person decides, so that the module in which they refuse has something to refuse.
         "legal_basis": "consent",
     }

@@ -27,7 +27,8 @@ class Provider:
 
     def environment(self) -> dict[str, str]:
         """Return its settings; docs/settings.md says what each of them means."""
-        suite_host = urlsplit(self.suite).hostname or "localhost"
+        suite = urlsplit(self.suite)
+        suite_host = suite.hostname or "localhost"
         settings = {
             "MANYOU_ISSUER": self.issuer,
             "MANYOU_PORT_BASE": str(urlsplit(self.issuer).port or 443),
@@ -37,6 +38,8 @@ class Provider:
             "MANYOU_CONNECT": f"*.localhost=127.0.0.1,{suite_host}=127.0.0.1",
             "MANYOU_IDP_FEATURES": "certification",
             "MANYOU_IDP_INITIAL_ACCESS_TOKEN": self.initial_access_token,
+            # The suite hands in addresses of its own, and stands where nobody else's could be asked for.
+            "MANYOU_IDP_FETCH_ALLOW": f"{suite_host}:{suite.port or 443}",
         }
         if self.suite_certificate is not None:
             settings["MANYOU_TRUST"] = str(self.suite_certificate)
