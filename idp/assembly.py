@@ -36,6 +36,7 @@ from web.clock import Clock
 from web.connect import ConnectMap
 from web.csrf import Csrf
 from web.dpop_nonces import Nonces
+from web.fetch import Fetcher, Guard
 from web.pages import Pages
 from web.tls import calling
 
@@ -61,11 +62,15 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             raise BadSettings(f"{settings.var} holds the demonstration's people, whose password is known to everybody.")
         connect = ConnectMap.parse(settings.connect)
         trust = calling(settings)
-        client_keys = ClientKeys(connect, clock, trust)
-        closing.push_async_callback(client_keys.close)
+        guard = Guard.parse(settings.idp_fetch_allow)
+        # What is told has connections of its own, so that whoever is slow to hear it keeps nobody from being asked.
+        fetcher, teller = (Fetcher(connect, guard, trust, https_only=not settings.demo) for _ in range(2))
+        closing.push_async_callback(fetcher.close)
+        closing.push_async_callback(teller.close)
+        client_keys = ClientKeys(fetcher, clock)
         prepare = _logout_tokens(keys, settings.issuer, clients, clock)
         give_up = settings.idp_delivery_give_up_seconds
-        queue = DeliveryQueue(stores.deliveries, prepare, connect, auditor, clock, give_up, trust)
+        queue = DeliveryQueue(stores.deliveries, prepare, teller, auditor, clock, give_up)
         closing.push_async_callback(queue.close)
         sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
         nonces = Nonces(await keys.secret("dpop-nonce")) if settings.idp_dpop_nonce else None

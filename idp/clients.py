@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
-
-import httpx
 
 from idp.model import Client, RegisteredClient
 from idp.stores.protocols import RegisteredClients
 from web.clock import Clock
-from web.connect import ConnectMap, MappedTransport
+from web.fetch import Fetcher, FetchRefused
 
 BUILT_CLIENTS = 1000
 """How many registered clients are held ready."""
@@ -22,6 +20,9 @@ JWKS_SECONDS = 300.0
 JWKS_COOLDOWN_SECONDS = 10.0
 JWKS_RETRY_SECONDS = 2.0
 JWKS_LIMIT = 64 * 1024
+JWKS_MEDIA_TYPES = ("application/json", "application/jwk-set+json")
+JWKS_CLIENTS = 200
+"""Of how many clients something is remembered; the rest are asked again."""
 FETCH_SECONDS = 3.0
 """From the first byte asked for to the last one answered."""
 
@@ -85,25 +86,27 @@ class Clients:
         }
 
 
+@dataclass
+class _Published:
+    """What is remembered of one client's jwks_uri: the last set and the last failure, each with its time."""
+
+    kept: tuple[float, Mapping[str, Any]] | None = None
+    failed: tuple[float, str] | None = None
+    fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 class ClientKeys:
     """The JWK Sets of clients, fetched from their jwks_uri, kept for a while, fetched again for an unknown kid.
 
-    What is fetched is bounded in time and size and follows no redirect. An unknown kid makes a client's set be fetched
+    An unknown kid makes a client's set be fetched
     at most once in JWKS_COOLDOWN_SECONDS, and one that failed is left alone for JWKS_RETRY_SECONDS, so that anybody's
     made-up assertions are no way to keep the provider or the client busy.
     """
 
-    def __init__(self, connect: ConnectMap, clock: Clock, trust: ssl.SSLContext | bool = True) -> None:
-        self._http = httpx.AsyncClient(
-            transport=MappedTransport(connect, verify=trust),
-            timeout=FETCH_SECONDS,
-            follow_redirects=False,
-            trust_env=False,
-        )
+    def __init__(self, fetcher: Fetcher, clock: Clock) -> None:
+        self._fetcher = fetcher
         self._clock = clock
-        self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
-        self._failed: dict[str, tuple[float, KeysUnavailable]] = {}
-        self._fetching: dict[str, asyncio.Lock] = {}
+        self._published: OrderedDict[tuple[str, str], _Published] = OrderedDict()
 
     async def of(self, client: Client, kid: str | None) -> Mapping[str, Any]:
         """Return the client's JWK Set. Raises KeysUnavailable."""
@@ -111,41 +114,52 @@ class ClientKeys:
             return client.jwks
         if client.jwks_uri is None:
             raise KeysUnavailable(f"{client.client_id} has registered neither jwks nor jwks_uri.")
-        kept = self._kept_for(client.client_id, kid)
+        published = self._published_by(client.client_id, client.jwks_uri)
+        kept = self._kept_for(published, kid)
         if kept is not None:
             return kept
         # One fetch at a time: whoever had to wait finds what it brought.
-        async with self._fetching.setdefault(client.client_id, asyncio.Lock()):
-            return self._kept_for(client.client_id, kid) or await self._renew(client.client_id, client.jwks_uri)
+        async with published.fetching:
+            return self._kept_for(published, kid) or await self._renew(published, client, client.jwks_uri)
 
-    def _kept_for(self, client_id: str, kid: str | None) -> Mapping[str, Any] | None:
+    def _published_by(self, client_id: str, uri: str) -> _Published:
+        # With the URI: a client that registers another one is asked there at once.
+        published = self._published.setdefault((client_id, uri), _Published())
+        self._published.move_to_end((client_id, uri))
+        if len(self._published) > JWKS_CLIENTS:
+            self._published.popitem(last=False)
+        return published
+
+    def _kept_for(self, published: _Published, kid: str | None) -> Mapping[str, Any] | None:
         now = self._clock()
-        fetched_at, document = self._kept.get(client_id, (None, {"keys": []}))
+        fetched_at, document = published.kept or (None, {"keys": []})
         if fetched_at is not None and 0 <= now - fetched_at < JWKS_SECONDS:
             known = any(key.get("kid") == kid for key in document["keys"])
             if known or kid is None or now - fetched_at < JWKS_COOLDOWN_SECONDS:
                 return document
         return None
 
-    async def _renew(self, client_id: str, uri: str) -> Mapping[str, Any]:
-        failed_at, failure = self._failed.get(client_id, (None, None))
-        if failure is not None and failed_at is not None and 0 <= self._clock() - failed_at < JWKS_RETRY_SECONDS:
-            raise KeysUnavailable(f"{failure} That was moments ago.")
+    async def _renew(self, published: _Published, client: Client, uri: str) -> Mapping[str, Any]:
+        if published.failed is not None:
+            failed_at, failure = published.failed
+            if 0 <= self._clock() - failed_at < JWKS_RETRY_SECONDS:
+                raise KeysUnavailable(f"{failure} That was moments ago.")
         try:
-            document = await self._fetch(uri)
+            document = await self._fetch(uri, trusted=not client.registered)
         except KeysUnavailable as error:
-            self._failed[client_id] = (self._clock(), error)
+            published.failed = (self._clock(), str(error))
             raise
-        self._failed.pop(client_id, None)
-        self._kept[client_id] = (self._clock(), document)
+        published.failed = None
+        published.kept = (self._clock(), document)
         return document
 
-    async def _fetch(self, uri: str) -> Mapping[str, Any]:
+    async def _fetch(self, uri: str, *, trusted: bool) -> Mapping[str, Any]:
         try:
-            async with asyncio.timeout(FETCH_SECONDS):
-                body = await self._body(uri)
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise KeysUnavailable(f"{uri} cannot be reached: {type(error).__name__}.") from error
+            body = await self._fetcher.get(
+                uri, limit=JWKS_LIMIT, seconds=FETCH_SECONDS, media_types=JWKS_MEDIA_TYPES, trusted=trusted
+            )
+        except FetchRefused as error:
+            raise KeysUnavailable(error.text) from error
         try:
             document = json.loads(body)
         except (ValueError, RecursionError) as error:
@@ -154,20 +168,3 @@ class ClientKeys:
         if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
             raise KeysUnavailable(f"{uri} did not answer a JWK Set.")
         return {"keys": keys}
-
-    async def _body(self, uri: str) -> bytes:
-        # Uncompressed, so that the limit is one of what is held in memory.
-        headers = {"accept": "application/json", "accept-encoding": "identity"}
-        async with self._http.stream("GET", uri, headers=headers) as response:
-            if response.status_code != 200:
-                raise KeysUnavailable(f"{uri} answered {response.status_code}.")
-            body = b""
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > JWKS_LIMIT:
-                    raise KeysUnavailable(f"{uri} answered more than {JWKS_LIMIT} bytes.")
-            return body
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()

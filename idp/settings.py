@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from idp.features import SETS, Features, FeatureSet
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
+from web.guard import Guard
 from web.tls import check
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     idp_features: FeatureSet = "region"
     idp_initial_access_token: str = ""
     idp_dpop_nonce: bool = True
+    idp_fetch_allow: str = ""
     idp_pushed_request_seconds: int = Field(60, ge=5, le=600)
     idp_code_seconds: int = Field(60, ge=5, le=60)
     idp_access_token_seconds: int = Field(300, ge=30, le=3600)
@@ -65,6 +67,12 @@ class Settings(BaseSettings):
     @classmethod
     def _connect_can_be_read(cls, value: str) -> str:
         ConnectMap.parse(value)
+        return value
+
+    @field_validator("idp_fetch_allow")
+    @classmethod
+    def _guard_can_be_read(cls, value: str) -> str:
+        Guard.parse(value)
         return value
 
     @field_validator("issuer")

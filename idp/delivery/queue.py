@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-import httpx
-
 from idp.audit import Auditor, Event
 from idp.model import Delivery
 from idp.stores.protocols import Deliveries
 from web.clock import Clock
-from web.connect import ConnectMap, MappedTransport
+from web.fetch import Fetcher, FetchRefused
 
 log = logging.getLogger("idp.delivery")
 
@@ -52,14 +49,14 @@ class DeliveryQueue:
         self,
         store: Deliveries,
         prepare: Callable[[Delivery], Awaitable[Outgoing]],
-        connect: ConnectMap,
+        fetcher: Fetcher,
         auditor: Auditor,
         clock: Clock,
         give_up_after: float,
-        trust: ssl.SSLContext | bool = True,
     ) -> None:
         self._store = store
         self._prepare = prepare
+        self._fetcher = fetcher
         self._auditor = auditor
         self._clock = clock
         self._give_up_after = give_up_after
@@ -68,12 +65,6 @@ class DeliveryQueue:
         self._in_flight: Counter[str] = Counter()
         self._pauses: dict[str, float] = {}
         self._tried = asyncio.Event()
-        self._http = httpx.AsyncClient(
-            transport=MappedTransport(connect, verify=trust),
-            timeout=SEND_SECONDS,
-            follow_redirects=False,
-            trust_env=False,
-        )
 
     def wake(self) -> None:
         """Look at the queue now."""
@@ -134,23 +125,17 @@ class DeliveryQueue:
     async def _send(self, delivery: Delivery) -> None:
         try:
             outgoing = await self._prepare(delivery)
-            # httpx limits each read alone; a client that drips must not outlast the lease, or it would be sent twice.
-            async with asyncio.timeout(SEND_SECONDS):
-                status = await self._status(outgoing)
+            form = {"logout_token": outgoing.logout_token}
+            # A client that drips must not outlast the lease, or it would be sent twice.
+            status = await self._fetcher.post(outgoing.uri, form, seconds=SEND_SECONDS, trusted=outgoing.trusted)
             # Back-Channel Logout 2.8: 200; some frameworks answer 204.
             outcome, done = f"http_{status}", status in (200, 204)
-        except (httpx.HTTPError, TimeoutError) as error:
-            outcome, done = type(error).__name__, False
+        except FetchRefused as error:
+            outcome, done = error.code, False
         except Exception:
             log.exception("Delivery %d could not be sent.", delivery.delivery_id)
             outcome, done = "internal_error", False
         await self._note(delivery, outcome, done)
-
-    async def _status(self, outgoing: Outgoing) -> int:
-        # What the answer says besides its status is not read.
-        data = {"logout_token": outgoing.logout_token}
-        async with self._http.stream("POST", outgoing.uri, data=data) as response:
-            return response.status_code
 
     async def _note(self, delivery: Delivery, outcome: str, done: bool) -> None:
         now = self._clock()
@@ -173,7 +158,6 @@ class DeliveryQueue:
         )
 
     async def close(self) -> None:
-        """Let what is being sent finish, then close the connections."""
+        """Let what is being sent finish."""
         if self._running:
             await asyncio.wait(self._running, timeout=SEND_SECONDS)
-        await self._http.aclose()

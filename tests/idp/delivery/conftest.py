@@ -18,6 +18,7 @@ from idp.stores.sqlite import open_stores
 from tests.listener import Listener
 from web.clock import SettableClock
 from web.connect import DEFAULT_MAP, ConnectMap
+from web.fetch import Fetcher, Guard
 
 NOW = 1_800_000_000.0
 GIVE_UP = 3 * 86400.0
@@ -72,9 +73,9 @@ class Post:
         used = stores or self.stores
         auditor = Telling(used.audit, self.clock)
         auditor.told = self.told
-        queue = DeliveryQueue(
-            used.deliveries, prepare or as_queued, ConnectMap.parse(DEFAULT_MAP), auditor, self.clock, GIVE_UP
-        )
+        fetcher = Fetcher(ConnectMap.parse(DEFAULT_MAP), Guard(), trust=False)
+        self.stack.push_async_callback(fetcher.close)
+        queue = DeliveryQueue(used.deliveries, prepare or as_queued, fetcher, auditor, self.clock, GIVE_UP)
         task = asyncio.create_task(queue.run())
 
         async def stop() -> None:

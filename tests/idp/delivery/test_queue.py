@@ -180,6 +180,18 @@ async def test_one_that_cannot_be_made_is_tried_again_and_harms_no_other(
     assert "gone is registered no more" in caplog.text
 
 
+async def test_a_client_that_registered_itself_leads_nothing_into_our_own_network(post: Post) -> None:
+    async def prepare(delivery: Delivery) -> Outgoing:
+        return replace(await as_queued(delivery), trusted=delivery.client_id == "beta")
+
+    await post.put("alpha", "sid1")
+    await post.put("beta", "sid2")
+    await post.queue(prepare=prepare)
+    assert {await post.next(), await post.next()} == {(Event.LOGOUT_FAILED, "alpha"), (Event.LOGOUT_DELIVERED, "beta")}
+    assert [row.outcome for row in await post.rows()] == ["fetch.address", "http_200"]
+    assert post.listener.received("/alpha") == []
+
+
 async def test_a_client_that_is_down_holds_up_no_other_however_much_waits_for_it(post: Post) -> None:
     for number in range(400):
         await post.put("alpha", f"down{number}", "http://alpha.localhost:9/nobody-listens")

@@ -37,6 +37,8 @@ def test_the_issuer_follows_the_port_base_unless_it_is_set() -> None:
         ("MANYOU_ISSUER", "ftp://idp.example"),
         ("MANYOU_CONNECT", "idp.localhost"),
         ("MANYOU_DEMO", "perhaps"),
+        ("MANYOU_IDP_FETCH_ALLOW", "http://client.example"),
+        ("MANYOU_IDP_FETCH_ALLOW", "10.0.0.0/33"),
         ("MANYOU_KEY_SECRET", "short"),
         ("MANYOU_IDP_CODE_SECONDS", "61"),
         ("MANYOU_IDP_CODE_SECONDS", "-1"),

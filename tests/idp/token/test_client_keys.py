@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -12,10 +13,14 @@ import pytest
 from joserfc.jwk import ECKey
 
 import idp.clients
+from idp.clients import ClientKeys, KeysUnavailable
+from idp.model import Client
 from tests.idp.provider import JWKS_PATH, Provider
 from tests.idp.token.conftest import authenticated
 from tests.listener import Reply
 from tests.portal_client import PortalClient
+from web.connect import DEFAULT_MAP, ConnectMap
+from web.fetch import Fetcher, Guard
 
 FORM = {"grant_type": "authorization_code", "code": "made-up"}
 
@@ -96,6 +101,7 @@ def test_an_expired_assertion_of_a_made_up_client_fetches_nothing(shared_other: 
         Reply(204),
         Reply(200, b""),
         Reply(200, b"<html>", "text/html"),
+        Reply(200, b'{"keys": []}', "text/plain"),
         Reply(200, b"\xff\xfe\x00"),
         Reply(200, b"[]"),
         Reply(200, b"null"),
@@ -177,3 +183,47 @@ def test_a_slow_jwks_uri_is_given_up_in_time(
     shared_other.listener.replies[JWKS_PATH] = Reply(write=drip)
     assert not authenticated(by_uri)
     assert not released.is_set()
+
+
+@pytest.fixture
+async def alone(shared_other: Provider) -> AsyncIterator[ClientKeys]:
+    """Keys as a provider keeps them that allows nothing of its own network."""
+    fetcher = Fetcher(ConnectMap.parse(DEFAULT_MAP), Guard(), trust=False)
+    yield ClientKeys(fetcher, shared_other.clock)
+    await fetcher.close()
+
+
+@pytest.fixture
+def by_uri_alone(shared_other: Provider, by_uri: PortalClient) -> Client:
+    client: Client = shared_other.run(shared_other.parts.clients.find(by_uri.client_id))
+    return client
+
+
+async def test_a_client_that_registered_itself_leads_nothing_into_our_own_network(
+    shared_other: Provider, alone: ClientKeys, by_uri_alone: Client
+) -> None:
+    before = _fetches(shared_other)
+    with pytest.raises(KeysUnavailable, match="may not be asked"):
+        await alone.of(replace(by_uri_alone, client_id="stranger", registered=True), None)
+    assert _fetches(shared_other) == before
+    assert (await alone.of(by_uri_alone, None))["keys"]
+    assert _fetches(shared_other) == before + 1
+
+
+async def test_another_jwks_uri_is_asked_at_once(
+    shared_other: Provider, alone: ClientKeys, by_uri_alone: Client
+) -> None:
+    assert (await alone.of(by_uri_alone, None))["keys"]
+    shared_other.listener.replies["/moved"] = Reply(body=b'{"keys": []}', content_type="application/jwk-set+json")
+    moved = replace(by_uri_alone, jwks_uri=str(by_uri_alone.jwks_uri).replace(JWKS_PATH, "/moved"))
+    assert await alone.of(moved, None) == {"keys": []}
+
+
+async def test_no_more_is_remembered_than_of_so_many_clients(
+    shared_other: Provider, alone: ClientKeys, by_uri_alone: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idp.clients, "JWKS_CLIENTS", 2)
+    before = _fetches(shared_other)
+    for name, fetches in (("a", 1), ("b", 2), ("a", 2), ("c", 3), ("a", 3), ("b", 4)):
+        await alone.of(replace(by_uri_alone, client_id=name), None)
+        assert _fetches(shared_other) == before + fetches
