@@ -18,7 +18,9 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
     """Return the document of /.well-known/openid-configuration."""
     client_authentication: dict[str, Any] = {}
     for endpoint in ("token", "introspection", "revocation"):
-        client_authentication[f"{endpoint}_endpoint_auth_methods_supported"] = list(features.client_auth_methods)
+        # RFC 7662 2.1: who asks about tokens proves who it is.
+        methods = [one for one in features.client_auth_methods if (endpoint, one) != ("introspection", "none")]
+        client_authentication[f"{endpoint}_endpoint_auth_methods_supported"] = methods
         client_authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(
             features.client_auth_algs
         )
