@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from idp.endpoints import browser, shown
 from idp.endpoints.parts import Parts, parts
 from idp.errors import PageRefusal
-from idp.model import Client, SignIn
+from idp.model import Client
 from idp.oauth import hints
 from idp.oauth.authorization_response import add_parameters
 from idp.people.sessions import SignedIn
@@ -98,15 +98,16 @@ def _action(client_id: str | None) -> str:
 
 
 async def _hint_is_of_this_session(shop: Parts, asked: Asked, signed_in: SignedIn) -> bool:
-    if asked.hint is None:
+    hint, session_id = asked.hint, signed_in.session.session_id
+    if hint is None:
         return False
-    sign_in: SignIn | None = await shop.stores.sign_ins.get(asked.hint.sid)
-    return (
-        sign_in is not None
-        and sign_in.session_id == signed_in.session.session_id
-        and sign_in.client_id == asked.hint.client_id
-        and sign_in.sub == asked.hint.sub
-    )
+    if hint.sid is None:
+        # An ID token of a client that is not told of log-outs has no sid.
+        found = await shop.stores.sign_ins.of_session(session_id)
+    else:
+        sign_in = await shop.stores.sign_ins.get(hint.sid)
+        found = [sign_in] if sign_in is not None and sign_in.session_id == session_id else []
+    return any((one.client_id, one.sub) == (hint.client_id, hint.sub) for one in found)
 
 
 async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn) -> Response:

@@ -11,11 +11,11 @@ from idp.oauth.signing import read_own
 
 @dataclass(frozen=True)
 class Hint:
-    """What an id_token_hint says: for which client, about whom, in which sign-in."""
+    """What an id_token_hint says: for which client, about whom, in which sign-in if it tells."""
 
     client_id: str
     sub: str
-    sid: str
+    sid: str | None
 
 
 def read(keys: KeyRing, issuer: str, token: str) -> Hint | None:
@@ -25,6 +25,6 @@ def read(keys: KeyRing, issuer: str, token: str) -> Hint | None:
     if claims is None or "exp" not in claims:
         return None
     client_id, sub, sid = claims.get("aud"), claims.get("sub"), claims.get("sid")
-    if isinstance(client_id, str) and isinstance(sub, str) and isinstance(sid, str):
+    if isinstance(client_id, str) and isinstance(sub, str) and (sid is None or isinstance(sid, str)):
         return Hint(client_id, sub, sid)
     return None

@@ -43,9 +43,11 @@ def mint(
         "auth_time": grant.auth_time,
         "acr": acr.told(grant.claims, grant.level),
         "amr": list(grant.amr),
-        "sid": grant.sid,
         "jti": secrets.token_urlsafe(12),
     }
+    if client.backchannel_logout_uri or client.frontchannel_logout_uri:
+        # Back-Channel Logout 2.1, Front-Channel Logout 3: of use to nobody else, who did not ask for it.
+        told["sid"] = grant.sid
     if access_token is not None:
         told["at_hash"] = left_half(access_token)
     if code is not None:

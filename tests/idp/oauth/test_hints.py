@@ -34,13 +34,18 @@ def test_an_id_token_of_ours_is_read_however_old_it_is_core_3_1_2_2(alg: str, ke
 
 @pytest.mark.parametrize(
     "changed",
-    [{"iss": "http://other.localhost"}, {"aud": ["beijing"]}, {"aud": None}, {"sub": 7}, {"sid": None}],
+    [{"iss": "http://other.localhost"}, {"aud": ["beijing"]}, {"aud": None}, {"sub": 7}, {"sid": 7}],
     ids=str,
 )
 def test_a_token_with_other_claims_than_our_id_tokens_have_is_no_hint(
     changed: dict[str, object], keys: KeyRing
 ) -> None:
     assert hints.read(keys, ISSUER, sign(keys, "ES256", TYP, {**CLAIMS, **changed})) is None
+
+
+def test_an_id_token_of_a_client_that_is_not_told_of_log_outs_has_no_sid_and_is_a_hint(keys: KeyRing) -> None:
+    without = {name: value for name, value in CLAIMS.items() if name != "sid"}
+    assert hints.read(keys, ISSUER, sign(keys, "ES256", TYP, without)) == hints.Hint("beijing", "somebody", None)
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "jwt", ""])

@@ -45,6 +45,20 @@ def test_at_hash_and_c_hash_are_of_what_travels_with_it_core_3_3_2_11(keys: KeyR
     assert "c_hash" not in minted(keys, check, access_token=ACCESS_TOKEN)
 
 
+@pytest.mark.parametrize(
+    ("uris", "there"),
+    [
+        ({"backchannel_logout_uri": None}, False),
+        ({"backchannel_logout_uri": None, "frontchannel_logout_uri": "https://c.example/out"}, True),
+        ({"backchannel_logout_uri": "https://c.example/out"}, True),
+    ],
+)
+def test_sid_is_for_clients_that_are_told_of_log_outs_backchannel_2_1(
+    uris: dict[str, str | None], there: bool, keys: KeyRing, check: Checker
+) -> None:
+    assert ("sid" in minted(keys, check.registered_with(**uris))) is there
+
+
 def test_a_refreshed_one_has_no_nonce_core_12_2(keys: KeyRing, check: Checker) -> None:
     assert set(minted(keys, check, first=False)) == ALWAYS
 
