@@ -17,6 +17,7 @@ from idp.oauth import logout_token
 from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_response import Responder
 from idp.oauth.client_authentication import ClientAuthenticator
+from idp.oauth.front_channel import FrontChannel
 from idp.oauth.incoming import Sources
 from idp.oauth.minting import Minter
 from idp.oauth.proofs import Proofs
@@ -83,6 +84,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             clients=clients,
             sources=Sources(clients, stores.pushed_requests, clock),
             request_objects=RequestObjects(settings.features),
+            front_channel=_front_channel(settings, stores, keys, clock),
             responder=Responder(keys, settings.issuer, clock),
             keys=keys,
             subjects=Subjects(await keys.secret("pairwise")),
@@ -126,6 +128,18 @@ def _logout_tokens(
         return Outgoing(client.backchannel_logout_uri or delivery.uri, token, not client.registered)
 
     return prepare
+
+
+def _front_channel(settings: Settings, stores: Stores, keys: signing_keys.KeyRing, clock: Clock) -> FrontChannel:
+    return FrontChannel(
+        grants=stores.grants,
+        keys=keys,
+        issuer=settings.issuer,
+        clock=clock,
+        code_seconds=settings.idp_code_seconds,
+        access_token_seconds=settings.idp_access_token_seconds,
+        id_token_seconds=settings.idp_id_token_seconds,
+    )
 
 
 def _token_endpoint(

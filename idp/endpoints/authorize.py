@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import secrets
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -14,15 +13,15 @@ from starlette.responses import RedirectResponse, Response
 from idp.audit import Event
 from idp.endpoints import browser
 from idp.endpoints.deliver import NO_STORE, deliver
-from idp.endpoints.interactions import resume, waiting
+from idp.endpoints.interactions import ask_person, resume, waiting
 from idp.endpoints.parts import Parts, parts
 from idp.errors import PageRefusal, RedirectRefusal
 from idp.model import AuthorizationRequest, Basis, Interaction
 from idp.oauth.authorization_request import Destination, destination, validate
-from idp.oauth.authorization_response import issue_code
 from idp.oauth.claims import bases_of
+from idp.oauth.front_channel import Issued
 from idp.oauth.incoming import Incoming, used_before
-from idp.oauth.next_step import Step, next_step
+from idp.oauth.next_step import next_step
 from idp.people.sessions import SignedIn
 from web.forms import QUERY_LIMIT, form_parameters, query_parameters
 
@@ -75,44 +74,12 @@ async def _answer(
     consent_wanted = tuple(one for one, basis in missing.items() if basis == "consent")
     step = next_step(asked, signed_in, sub, interaction, consent_wanted, shop.clock())
     if signed_in is None or sub is None or step.kind != "grant":
-        return await _ask_person(shop, request, incoming, interaction, step)
+        return await ask_person(shop, request, incoming, interaction, step)
     if missing:
         # What rests on legal duty is released without asking, and listed on the zone page from the first time on.
         await shop.stores.consents.give(signed_in.person.user_id, asked.client.client_id, missing, shop.clock())
     issued = await _grant(shop, asked, signed_in, sub, incoming, interaction)
     return deliver(shop, request, shop.responder.success(to, issued), asked.ui_locales)
-
-
-async def _ask_person(
-    shop: Parts,
-    request: Request,
-    incoming: Incoming,
-    interaction: Interaction | None,
-    step: Step,
-) -> Response:
-    mark, new_mark = browser.mark(shop, request)
-    if interaction is None:
-        now = shop.clock()
-        interaction = Interaction(
-            interaction_id=secrets.token_urlsafe(18),
-            client_id=incoming.client.client_id,
-            parameters=incoming.parameters.pairs,
-            browser=browser.hashed(mark),
-            created_at=now,
-            expires_at=now + shop.settings.idp_interaction_seconds,
-            reauthenticate=step.reauthenticate,
-            source=incoming.source,
-            pushed=incoming.pushed,
-            dpop_jkt=incoming.dpop_jkt,
-        )
-        await shop.stores.interactions.open(interaction)
-    elif step.reauthenticate and not interaction.reauthenticate:
-        # It became so since: somebody logged in in another tab, or max_age ran out. /login must not send back at once.
-        await shop.stores.interactions.reauthenticate(interaction.interaction_id)
-    response = RedirectResponse(f"/{step.kind}?interaction={interaction.interaction_id}", 303, NO_STORE)
-    if new_mark:
-        browser.set_mark(shop, response, mark)
-    return response
 
 
 async def _grant(
@@ -122,21 +89,21 @@ async def _grant(
     sub: str,
     incoming: Incoming,
     interaction: Interaction | None,
-) -> list[tuple[str, str]]:
+) -> Issued:
     now = shop.clock()
     if incoming.pushed is not None and not await shop.stores.pushed_requests.use(incoming.pushed, now):
         raise used_before(incoming.client)
     if interaction is not None and not await shop.stores.interactions.complete(interaction.interaction_id, now):
         raise PageRefusal("done_interaction", "This authorization request was answered already.")
     sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
-    code = await issue_code(shop.stores.grants, asked, signed_in, sign_in, now, shop.settings.idp_code_seconds)
+    issued = await shop.front_channel.issue(asked, signed_in, sign_in)
     await shop.auditor.record(
         Event.AUTHORIZATION_GRANTED,
         client_id=asked.client.client_id,
         user_id=signed_in.person.user_id,
         scope=" ".join(asked.scope),
     )
-    return [("code", code)]
+    return issued
 
 
 async def _refuse(

@@ -1,18 +1,51 @@
-"""An authorization request that waits for a person, found again: by its id, in the browser that began it."""
+"""An authorization request that waits for a person: laid aside, and found again by its id in the same browser."""
 
 from __future__ import annotations
 
 import hmac
+import secrets
 
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from idp.endpoints import browser
+from idp.endpoints.deliver import NO_STORE
 from idp.endpoints.parts import Parts
 from idp.errors import PageRefusal, RedirectRefusal
 from idp.model import AuthorizationRequest, Interaction
 from idp.oauth.authorization_request import destination, validate
 from idp.oauth.incoming import Incoming
+from idp.oauth.next_step import Step
 from web.forms import Parameters
+
+
+async def ask_person(
+    shop: Parts, request: Request, incoming: Incoming, interaction: Interaction | None, step: Step
+) -> Response:
+    """Lay the request aside, if that was not done before, and send the browser to the page that `step` names."""
+    mark, new_mark = browser.mark(shop, request)
+    if interaction is None:
+        now = shop.clock()
+        interaction = Interaction(
+            interaction_id=secrets.token_urlsafe(18),
+            client_id=incoming.client.client_id,
+            parameters=incoming.parameters.pairs,
+            browser=browser.hashed(mark),
+            created_at=now,
+            expires_at=now + shop.settings.idp_interaction_seconds,
+            reauthenticate=step.reauthenticate,
+            source=incoming.source,
+            pushed=incoming.pushed,
+            dpop_jkt=incoming.dpop_jkt,
+        )
+        await shop.stores.interactions.open(interaction)
+    elif step.reauthenticate and not interaction.reauthenticate:
+        # It became so since: somebody logged in in another tab, or max_age ran out. /login must not send back at once.
+        await shop.stores.interactions.reauthenticate(interaction.interaction_id)
+    response = RedirectResponse(f"/{step.kind}?interaction={interaction.interaction_id}", 303, NO_STORE)
+    if new_mark:
+        browser.set_mark(shop, response, mark)
+    return response
 
 
 async def resume(shop: Parts, request: Request, interaction_id: str) -> Interaction:

@@ -13,6 +13,7 @@ from idp.keys import KeyRing
 from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_request import Draft
 from idp.oauth.authorization_response import Responder
+from idp.oauth.front_channel import FrontChannel
 from idp.oauth.incoming import Incoming, Sources
 from idp.oauth.proofs import Proofs
 from idp.oauth.request_object import RequestObjects
@@ -38,6 +39,7 @@ class Parts:
     clients: Clients
     sources: Sources
     request_objects: RequestObjects
+    front_channel: FrontChannel
     responder: Responder
     keys: KeyRing
     subjects: Subjects

@@ -109,6 +109,13 @@ def response_type_is_registered(draft: Draft) -> None:
     draft.response_type = asked
 
 
+def access_token_is_not_bound(draft: Draft) -> None:
+    """RFC 9449 5.2: a client whose access tokens are bound to its key gets none where it cannot prove the key."""
+    if draft.known().dpop_bound_access_tokens and "token" in draft.response_type.split():
+        public = "The access tokens of this client are bound to its key, and issued by the token endpoint alone."
+        raise RedirectRefusal("unauthorized_client", public)
+
+
 def response_mode_is_possible(draft: Draft) -> None:
     """Multiple Response Types 2.1 and 5, Form Post 2, JARM 2.3."""
     mode = draft.parameters.get("response_mode")
@@ -128,6 +135,16 @@ def scope_is_readable(draft: Draft) -> None:
     draft.scope = tuple(one for one in SCOPES if one in words and one in draft.known().scope)
     if not draft.scope:
         raise RedirectRefusal("invalid_scope", "None of these scopes can be granted to this client.")
+
+
+def openid_and_nonce_are_there(draft: Draft) -> None:
+    """Core 3.1.2.1, 3.2.2.1, 3.3.2.11: where the answer holds an ID token; the nonce is what ties it to the request."""
+    if "id_token" not in draft.response_type.split():
+        return
+    if "openid" not in draft.scope:
+        raise RedirectRefusal("invalid_scope", "openid is needed for an ID token.")
+    if draft.parameters.get("nonce") is None:
+        raise RedirectRefusal("invalid_request", "nonce is missing: it is required with an ID token in the answer.")
 
 
 def pkce_is_s256(draft: Draft) -> None:
@@ -164,8 +181,8 @@ def prompt_makes_sense(draft: Draft) -> None:
     if "none" in values and len(values) > 1:
         raise RedirectRefusal("invalid_request", "prompt none cannot be combined with other values.")
     draft.prompt = values & PROMPTS
-    # Core 11: offline_access counts only where the person is asked for it.
-    if "offline_access" in draft.scope and "consent" not in draft.prompt:
+    # Core 11: offline_access counts only where the person is asked for it and a code is issued.
+    if "consent" not in draft.prompt or "code" not in draft.response_type.split():
         draft.scope = tuple(one for one in draft.scope if one != "offline_access")
 
 
@@ -214,11 +231,13 @@ PAGE_CHECKS: tuple[Callable[[Draft], None], ...] = (redirect_uri_is_registered,)
 REDIRECT_CHECKS: tuple[Callable[[Draft], None], ...] = (
     no_parameter_is_repeated,
     response_type_is_registered,
+    access_token_is_not_bound,
     response_mode_is_possible,
     registration_is_refused,
     request_was_pushed,
     request_is_signed,
     scope_is_readable,
+    openid_and_nonce_are_there,
     pkce_is_s256,
     dpop_jkt_names_the_proven_key,
     resource_is_the_clients,

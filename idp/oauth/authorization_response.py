@@ -1,21 +1,20 @@
-"""Authorization responses: code or error, with `state` byte for byte and `iss` (RFC 6749 4.1.2, RFC 9207 2)."""
+"""Authorization responses: what was issued, or an error, with `state` byte for byte and `iss`.
+
+RFC 6749 4.1.2 and 4.2.2, RFC 9207 2.
+"""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from idp.errors import RedirectRefusal
 from idp.keys import KeyRing
-from idp.model import AuthorizationRequest, Client, Grant, SignIn
+from idp.model import Client
 from idp.oauth import jarm
 from idp.oauth.authorization_request import Destination
 from idp.oauth.response_mode import JWT_MODES
-from idp.oauth.secret_hash import hash_of
-from idp.people.sessions import SignedIn
-from idp.stores.protocols import Grants
 from web.clock import Clock
 
 
@@ -69,33 +68,3 @@ class Responder:
         # JARM 2.1: everything is inside, and nothing beside it.
         signed = jarm.mint(self.keys, self.issuer, to.client, every, self.clock())
         return AuthorizationResponse(to.client, to.redirect_uri, mode, (("response", signed),))
-
-
-async def issue_code(
-    grants: Grants, request: AuthorizationRequest, signed_in: SignedIn, sign_in: SignIn, now: float, lifetime: float
-) -> str:
-    """Keep a new grant and return its code: 256 bit, good for `lifetime` seconds (RFC 6749 4.1.2)."""
-    code = secrets.token_urlsafe(32)
-    grant = Grant(
-        grant_id=secrets.token_urlsafe(12),
-        client_id=request.client.client_id,
-        user_id=signed_in.person.user_id,
-        session_id=sign_in.session_id,
-        sid=sign_in.sid,
-        sub=sign_in.sub,
-        redirect_uri=request.redirect_uri,
-        scope=request.scope,
-        resource=request.resource,
-        nonce=request.nonce,
-        code_challenge=request.code_challenge,
-        auth_time=signed_in.session.auth_time,
-        level=min(signed_in.session.level, signed_in.person.level),
-        amr=signed_in.session.amr,
-        issued_at=now,
-        code_expires_at=now + lifetime,
-        offline="offline_access" in request.scope,
-        claims=request.claims,
-        dpop_jkt=request.dpop_jkt,
-    )
-    await grants.issue(grant, hash_of(code))
-    return code

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from idp.features import CERTIFICATION
 from tests.idp.provider import Provider
-from tests.portal_client import PortalClient
+from tests.listener import Listener
+from tests.portal_client import PortalClient, Registration
 from tests.visitor import Visitor
 
 
@@ -18,10 +20,25 @@ def signed_in(client: PortalClient, visitor: Visitor) -> Visitor:
     return visitor
 
 
+def certified_clients(listener: Listener) -> list[Registration]:
+    """Return a client of the usual kind, and one that is registered for every response_type and needs no PKCE."""
+    return [
+        Registration.make("alpha", listener.port),
+        Registration.make(
+            "hybrid",
+            listener.port,
+            response_types=list(CERTIFICATION.response_types),
+            grant_types=["authorization_code", "refresh_token", "implicit"],
+            require_pkce=False,
+        ),
+    ]
+
+
 @pytest.fixture(scope="session")
 def shared_certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
     """A provider of the certification set."""
-    with Provider(tmp_path_factory.mktemp("certified"), idp_features="certification") as running:
+    place = tmp_path_factory.mktemp("certified")
+    with Provider(place, certified_clients, idp_features="certification") as running:
         yield running
 
 
@@ -37,3 +54,9 @@ def someone(shared_certified: Provider) -> Visitor:
 def certified(shared_certified: Provider) -> PortalClient:
     """The client `alpha` at the certification provider."""
     return shared_certified.client("alpha")
+
+
+@pytest.fixture
+def hybrid(shared_certified: Provider) -> PortalClient:
+    """The client `hybrid` at the certification provider."""
+    return shared_certified.client("hybrid")

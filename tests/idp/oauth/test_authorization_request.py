@@ -31,11 +31,13 @@ SWITCHED_OFF: dict[str, tuple[Callable[[Draft], None], dict[str, str | None], tu
     "redirect_uri_is_registered": (any_redirect_uri, {"redirect_uri": STRANGER}, ()),
     "no_parameter_is_repeated": (nothing, {}, (("nonce", "another"),)),
     "response_type_is_registered": (nothing, {"response_type": "token"}, ()),
+    "access_token_is_not_bound": (nothing, {"response_type": "code token"}, ()),
     "response_mode_is_possible": (nothing, {"response_mode": "fragment"}, ()),
     "registration_is_refused": (nothing, {"registration": "{}"}, ()),
     "request_was_pushed": (nothing, {}, ()),
     "request_is_signed": (nothing, {}, ()),
     "scope_is_readable": (nothing, {"scope": "nothing_that_is_known"}, ()),
+    "openid_and_nonce_are_there": (nothing, {"response_type": "code id_token", "nonce": None}, ()),
     "pkce_is_s256": (nothing, {"code_challenge": None, "code_challenge_method": None}, ()),
     "dpop_jkt_names_the_proven_key": (nothing, {"dpop_jkt": CHALLENGE[:-1]}, ()),
     "resource_is_the_clients": (nothing, {"resource": "http://tianjin.localhost:8002/api"}, ()),
@@ -47,11 +49,17 @@ SWITCHED_OFF: dict[str, tuple[Callable[[Draft], None], dict[str, str | None], tu
 
 
 REGISTERED_SO: dict[str, dict[str, object]] = {
+    "access_token_is_not_bound": {"response_types": ("code token",), "dpop_bound_access_tokens": True},
+    "openid_and_nonce_are_there": {"response_types": ("code id_token",)},
     "request_was_pushed": {"require_pushed_authorization_requests": True},
     "request_is_signed": {"require_signed_request_object": True},
 }
 
-SWITCHED_ON: dict[str, Features] = {"claims_can_be_read": CERTIFICATION}
+SWITCHED_ON: dict[str, Features] = {
+    "access_token_is_not_bound": CERTIFICATION,
+    "openid_and_nonce_are_there": CERTIFICATION,
+    "claims_can_be_read": CERTIFICATION,
+}
 """The features with which a check has something to refuse, where the region's have nothing."""
 
 
