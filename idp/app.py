@@ -17,12 +17,14 @@ from starlette.staticfiles import StaticFiles
 from idp.assembly import running
 from idp.endpoints import error_page
 from idp.endpoints.authorize import authorize
+from idp.endpoints.check_session import check_session
 from idp.endpoints.consent import consent, withdraw
 from idp.endpoints.discovery import discovery, jwks
 from idp.endpoints.end_session import end_session
 from idp.endpoints.introspect import introspect
 from idp.endpoints.login import login
 from idp.endpoints.par import par
+from idp.endpoints.register import register, registered
 from idp.endpoints.revoke import revoke
 from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
@@ -62,6 +64,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     # No redirect_slashes: it would answer /login/ with a 307 to wherever the Host header says.
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_routes(app, pages)
+    if settings.features.session_management:
+        app.router.routes.append(Route("/check_session", check_session, methods=["GET"]))
+    if settings.features.registration:
+        app.router.routes.append(Route("/register", register, methods=["POST"]))
+        app.router.routes.append(Route("/register/{client_id}", registered, methods=["GET", "PUT", "DELETE"]))
     return app
 
 

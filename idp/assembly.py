@@ -18,9 +18,12 @@ from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_response import Responder
 from idp.oauth.client_authentication import ClientAuthenticator
 from idp.oauth.front_channel import FrontChannel
+from idp.oauth.client_metadata import Terms
+from idp.oauth.dynamic_registration import DynamicRegistration
 from idp.oauth.incoming import Sources
 from idp.oauth.minting import Minter
 from idp.oauth.proofs import Proofs
+from idp.oauth.registered_client import registered_client
 from idp.oauth.request_object import RequestObjects
 from idp.oauth.server import Server
 from idp.oauth.subject import Subjects
@@ -52,7 +55,8 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
     async with AsyncExitStack() as closing:
         stores = open_stores(settings.var / "idp.db")
         closing.callback(stores.upkeep.close)
-        clients = Clients(operators)
+        features = settings.features
+        clients = Clients(operators, stores.registered_clients if features.registration else None, registered_client)
         auditor = Auditor(stores.audit, clock)
         keys = await _keys(settings, stores, auditor, clock)
         passwords = Passwords(settings.idp_password_threads, settings.idp_password_queue)
@@ -97,6 +101,9 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             access_tokens=token_endpoint.access_tokens,
             token_endpoint=token_endpoint,
             proofs=proofs,
+            registration=DynamicRegistration(
+                stores.registered_clients, fetcher, Terms(features, settings.demo), settings.issuer, clock
+            ),
             auditor=auditor,
             pages=pages,
             csrf=Csrf(await keys.secret("csrf")),

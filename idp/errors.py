@@ -51,6 +51,10 @@ class TokenRefusal(Refusal):
         self.headers = dict(headers or {})
 
 
+class RegistrationRefusal(TokenRefusal):
+    """A refusal at /register, answered in JSON as well (RFC 7591 3.2.2)."""
+
+
 class RedirectRefusal(Refusal):
     """A refusal that goes back to the client's redirect_uri (RFC 6749 4.1.2.1, Core 3.1.2.6)."""
 

@@ -206,6 +206,8 @@ class RegisteredClient:
     issued_at: int
     changed_at: float
     secret_hash: str | None = None
+    vouched: bool = False
+    """True for one that an initial access token let in (RFC 7591 3); others are bounded in number, and swept."""
 
 
 @dataclass(frozen=True)

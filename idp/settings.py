@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,6 +89,13 @@ class Settings(BaseSettings):
     def _secret_is_long(cls, value: str) -> str:
         if value and len(value) < 32:
             raise ValueError("should have 32 characters or more (for instance from: openssl rand -hex 32)")
+        return value
+
+    @field_validator("idp_initial_access_token")
+    @classmethod
+    def _token_can_be_sent(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9._~+/-]*=*", value):
+            raise ValueError("should have letters, digits and -._~+/ alone, as a bearer token has (RFC 6750 2.1)")
         return value
 
     def model_post_init(self, context: Any, /) -> None:

@@ -71,11 +71,16 @@ async def form_parameters(request: Request) -> Parameters:
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != FORM:
         raise BadForm(f"The body must be {FORM}.", 415)
+    return parse(await body(request, BODY_LIMIT))
+
+
+async def body(request: Request, limit: int) -> bytes:
+    """Read a body of at most `limit` bytes. Raises BadForm."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > BODY_LIMIT:
+        if size > limit:
             raise BadForm("The body is too large.", 413)
         chunks.append(chunk)
-    return parse(b"".join(chunks))
+    return b"".join(chunks)

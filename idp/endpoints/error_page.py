@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from idp.audit import Event
 from idp.endpoints.browser import address
 from idp.endpoints.parts import parts
-from idp.errors import PageRefusal, Refusal, TokenRefusal
+from idp.errors import PageRefusal, Refusal, RegistrationRefusal, TokenRefusal
 from web.forms import BadForm
 from web.language import choose
 
@@ -22,6 +22,13 @@ PROGRAM_PATHS = frozenset(
     {"/par", "/token", "/userinfo", "/introspect", "/revoke", "/jwks", "/.well-known/openid-configuration", "/healthz"}
 )
 """Here a program asks, so that it is answered in JSON."""
+
+
+def _asked_by_program(request: Request) -> bool:
+    path = request.url.path
+    registers = f"{path}/".startswith("/register/") and parts(request).settings.features.registration
+    return registers or path in PROGRAM_PATHS
+
 
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 _NO_SNIFF = {"x-content-type-options": "nosniff"}
@@ -78,6 +85,7 @@ async def token_refusal(request: Request, error: Exception) -> Response:
     """Answer a TokenRefusal."""
     assert isinstance(error, TokenRefusal)
     event = Event.AUTHORIZATION_REFUSED if request.url.path == "/par" else Event.TOKEN_REFUSED
+    event = Event.REGISTRATION_REFUSED if isinstance(error, RegistrationRefusal) else event
     event = Event.CLIENT_REFUSED if error.code == "invalid_client" else event
     await parts(request).auditor.refused(event, error, address=address(request))
     return error_json(error, error.headers)
@@ -86,7 +94,7 @@ async def token_refusal(request: Request, error: Exception) -> Response:
 async def bad_form(request: Request, error: Exception) -> Response:
     """Answer parameters that cannot be read."""
     assert isinstance(error, BadForm)
-    if request.url.path in PROGRAM_PATHS:
+    if _asked_by_program(request):
         return await token_refusal(request, TokenRefusal("invalid_request", error.reason, status=error.status))
     return await page_refusal(request, PageRefusal("bad_request", error.reason, status=error.status))
 
@@ -95,7 +103,7 @@ async def http_error(request: Request, error: Exception) -> Response:
     """Answer an unknown path or a method that a path does not have."""
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
-    if request.url.path in PROGRAM_PATHS:
+    if _asked_by_program(request):
         return error_json(Refusal("invalid_request", "This method is not allowed.", status=error.status_code), headers)
     kind = {404: "not_found", 405: "method"}.get(error.status_code, "bad_request")
     response = await error_page(request, PageRefusal(kind, str(error.detail), status=error.status_code))
@@ -108,4 +116,4 @@ async def server_error(request: Request, error: Exception) -> Response:
     refusal = PageRefusal("server", "An internal error.", reason=type(error).__name__, status=500, code="server_error")
     log.error("incident=%s %s %s", refusal.incident, request.method, request.url.path, exc_info=error)
     await parts(request).auditor.refused(Event.SERVER_ERROR, refusal, address=address(request))
-    return error_json(refusal) if request.url.path in PROGRAM_PATHS else await error_page(request, refusal)
+    return error_json(refusal) if _asked_by_program(request) else await error_page(request, refusal)

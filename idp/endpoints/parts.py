@@ -13,6 +13,7 @@ from idp.keys import KeyRing
 from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_request import Draft
 from idp.oauth.authorization_response import Responder
+from idp.oauth.dynamic_registration import DynamicRegistration
 from idp.oauth.front_channel import FrontChannel
 from idp.oauth.incoming import Incoming, Sources
 from idp.oauth.proofs import Proofs
@@ -49,6 +50,7 @@ class Parts:
     deliveries: DeliveryQueue
     access_tokens: AccessTokens
     token_endpoint: TokenEndpoint
+    registration: DynamicRegistration
     proofs: Proofs
     auditor: Auditor
     pages: Pages

@@ -36,6 +36,7 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end_session",
+        **({"registration_endpoint": f"{issuer}/register"} if features.registration else {}),
         "scopes_supported": list(features.scopes),
         "response_types_supported": list(features.response_types),
         "response_modes_supported": list(features.response_modes),

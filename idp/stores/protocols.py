@@ -159,8 +159,8 @@ class PushedRequests(Protocol):
 class RegisteredClients(Protocol):
     """Clients that registered themselves (RFC 7591, RFC 7592)."""
 
-    async def add(self, client: RegisteredClient) -> None:
-        """Keep a new one."""
+    async def add(self, client: RegisteredClient, most: int) -> bool:
+        """Keep a new one, unless it is one of those that nobody vouched for and there are `most` already; atomic."""
         ...
 
     async def get(self, client_id: str) -> RegisteredClient | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-MIGRATIONS = ("schema.sql", "version_2.sql")
+MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql")
 """Applied in order; `user_version` counts how many a file has had."""
 
 REFUSALS_KEPT = 100_000
@@ -23,6 +23,10 @@ _SWEEPS = (
     "DELETE FROM revoked_access_tokens WHERE expires_at < :now - 60",
     "DELETE FROM refresh_tokens WHERE expires_at < :now - 86400",
     "DELETE FROM grants WHERE keep_until < :now - 86400",
+    # Registered by anybody, and of no use to anybody for a week.
+    "DELETE FROM registered_clients WHERE NOT vouched AND changed_at < :now - 604800 "
+    "AND client_id NOT IN (SELECT client_id FROM grants) AND client_id NOT IN (SELECT client_id FROM sign_ins) "
+    "AND client_id NOT IN (SELECT client_id FROM consents)",
     "DELETE FROM login_failures WHERE last_at < :now - 3600",
     "DELETE FROM sign_ins WHERE ended_at < :now - 604800",
     "DELETE FROM sessions WHERE ended_at < :now - 604800",

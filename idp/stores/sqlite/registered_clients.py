@@ -14,11 +14,12 @@ class SqliteRegisteredClients:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, client: RegisteredClient) -> None:
-        """Keep a new one."""
-        self._database.execute(
+    async def add(self, client: RegisteredClient, most: int) -> bool:
+        """Keep a new one, unless it is one of those that nobody vouched for and there are `most` already; atomic."""
+        cursor = self._database.execute(
             "INSERT INTO registered_clients (client_id, metadata, registration_token_hash, issued_at, changed_at, "
-            "secret_hash) VALUES (?, ?, ?, ?, ?, ?)",
+            "secret_hash, vouched) SELECT ?, ?, ?, ?, ?, ?, ? "
+            "WHERE ? OR (SELECT count(*) FROM registered_clients WHERE NOT vouched) < ?",
             (
                 client.client_id,
                 json.dumps(dict(client.metadata), ensure_ascii=False),
@@ -26,13 +27,20 @@ class SqliteRegisteredClients:
                 client.issued_at,
                 client.changed_at,
                 client.secret_hash,
+                client.vouched,
+                client.vouched,
+                most,
             ),
         )
+        return cursor.rowcount == 1
 
     async def get(self, client_id: str) -> RegisteredClient | None:
         """Return it, or None."""
         row = self._database.one("SELECT * FROM registered_clients WHERE client_id = ?", (client_id,))
-        return RegisteredClient(**{**dict(row), "metadata": json.loads(row["metadata"])}) if row else None
+        if row is None:
+            return None
+        read = {"metadata": json.loads(row["metadata"]), "vouched": bool(row["vouched"])}
+        return RegisteredClient(**{**dict(row), **read})
 
     async def replace(self, client: RegisteredClient) -> bool:
         """Put changed metadata and secrets in the place of the old ones; False if it is registered no more."""

@@ -40,6 +40,10 @@ def test_the_issuer_follows_the_port_base_unless_it_is_set() -> None:
         ("MANYOU_IDP_FETCH_ALLOW", "http://client.example"),
         ("MANYOU_IDP_FETCH_ALLOW", "10.0.0.0/33"),
         ("MANYOU_KEY_SECRET", "short"),
+        ("MANYOU_IDP_INITIAL_ACCESS_TOKEN", "short"),
+        # It is sent as a bearer token (RFC 6750 2.1).
+        ("MANYOU_IDP_INITIAL_ACCESS_TOKEN", f"{'x' * 40} {'x' * 40}"),
+        ("MANYOU_IDP_INITIAL_ACCESS_TOKEN", "é" * 40),
         ("MANYOU_IDP_CODE_SECONDS", "61"),
         ("MANYOU_IDP_CODE_SECONDS", "-1"),
         ("MANYOU_IDP_ACCESS_TOKEN_SECONDS", "86400"),
@@ -52,7 +56,7 @@ def test_a_value_that_cannot_be_used_is_one_sentence_that_names_it(name: str, va
     assert str(refused.value).startswith(f"{name}: ")
     assert "\n" not in str(refused.value)
     # A secret that was too short is still a secret.
-    assert value not in str(refused.value) or name != "MANYOU_KEY_SECRET"
+    assert value not in str(refused.value) or name not in ("MANYOU_KEY_SECRET", "MANYOU_IDP_INITIAL_ACCESS_TOKEN")
 
 
 @pytest.mark.parametrize("name", ["MANYOU_", "MANYOU_PROT_BASE", "MANYOU_IDP_", "MANYOU_IDP_CODE", "MANYOU_SECRET"])

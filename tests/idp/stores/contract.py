@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from idp.model import AuditEvent, Grant, Interaction, Person, Session, SignIn
+from idp.model import AuditEvent, Grant, Interaction, Person, RegisteredClient, Session, SignIn
 from idp.stores.protocols import StoredKey, Stores
 
 Reopen = Callable[[], Stores]
@@ -41,6 +41,10 @@ def grant(grant_id: str = "g1", sid: str = "sid1", **changes: Any) -> Grant:
         "http://alpha.localhost/api", "n", "c" * 43, int(NOW), 3, ("pwd",), NOW, NOW + 60,
     )  # fmt: skip
     return replace(right, **changes)
+
+
+def registered_client(client_id: str = "c1", **changes: Any) -> RegisteredClient:
+    return replace(RegisteredClient(client_id, {"client_name": "小店"}, "hash", int(NOW), NOW), **changes)
 
 
 def interaction(interaction_id: str = "i1") -> Interaction:
@@ -317,3 +321,45 @@ class RememberingContract:
         assert await again.people.by_id("li") == person()
         assert await again.grants.by_code("code") == grant()
         again.upkeep.close()
+
+    async def test_clients_register_change_and_go_with_what_was_granted_to_them(self, stores: Stores) -> None:
+        kept = registered_client(secret_hash="secret", vouched=True)
+        assert await stores.registered_clients.add(kept, 0)
+        assert await stores.registered_clients.get("c1") == kept
+        changed = replace(kept, metadata={"client_name": "大店"}, changed_at=NOW + 1, secret_hash=None)
+        assert await stores.registered_clients.replace(changed)
+        assert await stores.registered_clients.get("c1") == changed
+        await stores.grants.issue(grant("g1", client_id="c1"), "code")
+        await stores.grants.issue(grant("g2"), "other code")
+        assert await stores.registered_clients.remove("c1", NOW + 2)
+        assert not await stores.registered_clients.remove("c1", NOW + 2)
+        assert not await stores.registered_clients.replace(changed)
+        assert await stores.registered_clients.get("c1") is None
+        found = [await stores.grants.get(grant_id) for grant_id in ("g1", "g2")]
+        assert [one.revoked_at for one in found if one is not None] == [NOW + 2, None]
+
+    async def test_clients_that_nobody_vouched_for_are_so_many_at_most(self, stores: Stores) -> None:
+        assert await stores.registered_clients.add(registered_client("a", vouched=True), 1)
+        assert await stores.registered_clients.add(registered_client("b"), 1)
+        assert not await stores.registered_clients.add(registered_client("c"), 1)
+        assert await stores.registered_clients.add(registered_client("d", vouched=True), 1)
+        assert await stores.registered_clients.get("c") is None
+
+    async def test_the_sweep_takes_clients_that_nobody_vouched_for_and_nobody_used_for_a_week(
+        self, stores: Stores
+    ) -> None:
+        for client_id in ("unused", "granted", "visited", "consented", "vouched"):
+            await stores.registered_clients.add(registered_client(client_id, vouched=client_id == "vouched"), 9)
+        week = 7 * 86400
+        await stores.registered_clients.add(registered_client("new", changed_at=NOW + 2), 9)
+        await stores.grants.issue(grant(client_id="granted", offline=True), "code")
+        await stores.grants.redeem("g1", NOW, "token", NOW + 2 * week)
+        await stores.sessions.start(session())
+        await stores.sign_ins.enter(sign_in(client_id="visited"))
+        await stores.consents.give("li", "consented", {"email": "consent"}, NOW)
+        await stores.upkeep.sweep(NOW + week)
+        assert await stores.registered_clients.get("unused") is not None
+        await stores.upkeep.sweep(NOW + week + 1)
+        assert await stores.registered_clients.get("unused") is None
+        for client_id in ("granted", "visited", "consented", "vouched", "new"):
+            assert await stores.registered_clients.get(client_id) is not None, client_id

@@ -1,0 +1,139 @@
+"""Clients that register themselves, and look after their registration (RFC 7591 3, RFC 7592 2)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from idp.errors import RegistrationRefusal
+from idp.model import RegisteredClient
+from idp.oauth import sector_identifier
+from idp.oauth.client_metadata import Terms, registered
+from idp.oauth.client_metadata_shapes import BadMetadata
+from idp.oauth.secret_hash import hash_of, matches
+from idp.stores.protocols import RegisteredClients
+from web.clock import Clock
+from web.fetch import Fetcher
+
+MOST_OPEN = 10_000
+"""How many clients there may be that nobody vouched for; the sweep makes room after a week."""
+FULL_SECONDS = 3600
+
+_NOT_THE_CLIENTS = (
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+)
+# Compared with where there is no client, so that this takes the same time.
+_NOBODYS_TOKEN = hash_of(secrets.token_urlsafe(32))
+# Two changes within one tick of the clock are two changes, which whoever keeps built clients must see.
+_TICK = 0.001
+
+
+@dataclass(frozen=True)
+class DynamicRegistration:
+    """What /register does, once it is known who asks."""
+
+    store: RegisteredClients
+    fetcher: Fetcher
+    terms: Terms
+    issuer: str
+    clock: Clock
+
+    async def register(self, metadata: Mapping[str, Any], *, vouched: bool) -> dict[str, Any]:
+        """Register a client and return what it is told (RFC 7591 3.2.1). Raises RegistrationRefusal."""
+        table = await self._checked(metadata)
+        secret, token = _new_secret(table), secrets.token_urlsafe(32)
+        now = self.clock()
+        row = RegisteredClient(
+            client_id=secrets.token_hex(16),
+            metadata=table,
+            registration_token_hash=hash_of(token),
+            issued_at=int(now),
+            changed_at=now,
+            secret_hash=hash_of(secret) if secret is not None else None,
+            vouched=vouched,
+        )
+        if not await self.store.add(row, MOST_OPEN):
+            raise RegistrationRefusal(
+                "temporarily_unavailable",
+                "Too many clients have registered.",
+                status=503,
+                headers={"retry-after": str(FULL_SECONDS)},
+            )
+        return self._answer(row, token, secret)
+
+    async def found(self, client_id: str, token: str | None) -> RegisteredClient:
+        """Return the client whose registration_access_token that is. Raises RegistrationRefusal.
+
+        An unknown client and a wrong token are answered alike (RFC 7592 2.1).
+        """
+        row = await self.store.get(client_id) if len(client_id) <= 64 else None
+        good = matches(token or "", row.registration_token_hash if row is not None else _NOBODYS_TOKEN)
+        if row is None or not good:
+            reason = "no such client" if row is None else "wrong registration_access_token"
+            raise RegistrationRefusal(
+                "invalid_token", "A good registration_access_token is needed.", reason=reason, status=401
+            )
+        return row
+
+    def read(self, row: RegisteredClient, token: str) -> dict[str, Any]:
+        """Return what is registered; the secret is not, since only its hash is kept (RFC 7592 2.1)."""
+        return self._answer(row, token, None)
+
+    async def replace(self, row: RegisteredClient, token: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """Put other metadata in the place of all that there are (RFC 7592 2.2). Raises RegistrationRefusal."""
+        for name in _NOT_THE_CLIENTS:
+            if name in metadata:
+                raise RegistrationRefusal("invalid_client_metadata", f"{name} must not be sent.")
+        if metadata.get("client_id") != row.client_id:
+            raise RegistrationRefusal("invalid_client_metadata", "client_id must be that of this client.")
+        shown = metadata.get("client_secret")
+        if shown is not None and not (isinstance(shown, str) and matches(shown, row.secret_hash)):
+            raise RegistrationRefusal("invalid_client_metadata", "client_secret is not that of this client.")
+        table = await self._checked(metadata)
+        kept = row.secret_hash if _has_secret(table) else None
+        secret = shown if kept is not None else _new_secret(table)
+        changed = replace(
+            row,
+            metadata=table,
+            changed_at=max(self.clock(), row.changed_at + _TICK),
+            secret_hash=hash_of(secret) if secret is not None else kept,
+        )
+        if not await self.store.replace(changed):
+            raise RegistrationRefusal("invalid_token", "The client is registered no more.", status=401)
+        return self._answer(changed, token, secret)
+
+    async def remove(self, row: RegisteredClient) -> None:
+        """Take the client away with all that was granted to it (RFC 7592 2.3)."""
+        await self.store.remove(row.client_id, self.clock())
+
+    async def _checked(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            table = registered(metadata, self.terms)
+            await sector_identifier.check(table, self.fetcher)
+        except BadMetadata as error:
+            raise RegistrationRefusal(error.code, error.text) from error
+        return table
+
+    def _answer(self, row: RegisteredClient, token: str, secret: str | None) -> dict[str, Any]:
+        told = {"client_secret": secret, "client_secret_expires_at": 0} if secret is not None else {}
+        return {
+            **row.metadata,
+            "client_id": row.client_id,
+            "client_id_issued_at": row.issued_at,
+            **told,
+            "registration_access_token": token,
+            "registration_client_uri": f"{self.issuer}/register/{row.client_id}",
+        }
+
+
+def _has_secret(table: Mapping[str, Any]) -> bool:
+    return str(table["token_endpoint_auth_method"]).startswith("client_secret_")
+
+
+def _new_secret(table: Mapping[str, Any]) -> str | None:
+    return secrets.token_urlsafe(32) if _has_secret(table) else None
