@@ -13,6 +13,7 @@ from tests.idp.provider import Provider
 from tests.idp.token.conftest import authenticated
 from tests.portal_client import PortalClient, Tokens, refusal
 from tests.visitor import Visitor
+from tests.web.dpop_signer import claims_of, header_of, signed
 from web.dpop import ALGORITHMS
 
 # OpenID Connect Discovery, RP-Initiated and Back-Channel Logout, Initiating User Registration 1.0,
@@ -192,8 +193,18 @@ def test_pushing_is_offered_and_nobodys_duty_here_rfc9126_5(
     assert client.sign_in(visitor).code
 
 
-def test_each_advertised_alg_of_dpop_proofs_is_read_rfc9449_5_1(document: dict[str, Any]) -> None:
-    assert document["dpop_signing_alg_values_supported"] == list(ALGORITHMS)
+def test_each_advertised_alg_of_dpop_proofs_is_taken_and_no_other_rfc9449_5_1(
+    provider: Provider, document: dict[str, Any], client: PortalClient
+) -> None:
+    uri, algs = document["pushed_authorization_request_endpoint"], document["dpop_signing_alg_values_supported"]
+    assert algs == list(ALGORITHMS)
+    for alg in (*algs, "ES384", "RS256"):
+        signer = alg if alg in algs else "ES256"
+        nonce = provider.parts.proofs.nonce()
+        claims = claims_of(htu=uri, iat=int(provider.clock()), jti=secrets.token_hex(8), nonce=nonce)
+        proof = signed({**header_of(signer), "alg": alg}, claims, alg=signer)
+        response = client.call("/par", client.ask().parameters, headers={"dpop": proof})
+        assert (response.status_code == 201) is (alg in algs), f"{alg}: {response.text}"
 
 
 def test_iss_is_in_every_answer_as_promised_rfc9207_3(
