@@ -65,11 +65,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             await demo_people.seed(stores.people, passwords, clock, settings.features)
         elif await demo_people.any_there(stores.people):
             raise BadSettings(f"{settings.var} holds the demonstration's people, whose password is known to everybody.")
-        connect = ConnectMap.parse(settings.connect)
-        trust = calling(settings)
-        guard = Guard.parse(settings.idp_fetch_allow)
-        # What is told has connections of its own, so that whoever is slow to hear it keeps nobody from being asked.
-        fetcher, teller = (Fetcher(connect, guard, trust, https_only=not settings.demo) for _ in range(2))
+        fetcher, teller = _fetchers(settings)
         closing.push_async_callback(fetcher.close)
         closing.push_async_callback(teller.close)
         client_keys = ClientKeys(fetcher, clock)
@@ -111,6 +107,13 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         for work in (queue.run(), _upkeep(parts)):
             closing.push_async_callback(_cancel, asyncio.create_task(work))
         yield parts
+
+
+def _fetchers(settings: Settings) -> tuple[Fetcher, Fetcher]:
+    """Return who asks and who tells: whoever is slow to hear what is told keeps nobody from being asked."""
+    connect, guard = ConnectMap.parse(settings.connect), Guard.parse(settings.idp_fetch_allow)
+    trust, https_only = calling(settings), not settings.demo
+    return Fetcher(connect, guard, trust, https_only), Fetcher(connect, guard, trust, https_only)
 
 
 async def _keys(settings: Settings, stores: Stores, auditor: Auditor, clock: Clock) -> signing_keys.KeyRing:
