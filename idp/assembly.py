@@ -76,14 +76,17 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
         nonces = Nonces(await keys.secret("dpop-nonce")) if settings.idp_dpop_nonce else None
         proofs = Proofs(stores.assertions, nonces, clock)
-        token_endpoint = _token_endpoint(settings, stores, clients, client_keys, keys, sign_outs, auditor, clock)
+        authenticator = ClientAuthenticator(
+            clients, client_keys, stores.assertions, settings.features, settings.issuer, clock
+        )
+        token_endpoint = _token_endpoint(settings, stores, authenticator, proofs, keys, sign_outs, auditor, clock)
         parts = Parts(
             settings=settings,
             clock=clock,
             stores=stores,
             clients=clients,
             sources=Sources(clients, stores.pushed_requests, clock),
-            request_objects=RequestObjects(settings.features),
+            request_objects=RequestObjects(settings.features, client_keys, fetcher, clock, settings.issuer),
             front_channel=_front_channel(settings, stores, keys, clock),
             responder=Responder(keys, settings.issuer, clock),
             keys=keys,
@@ -155,8 +158,8 @@ def _front_channel(settings: Settings, stores: Stores, keys: signing_keys.KeyRin
 def _token_endpoint(
     settings: Settings,
     stores: Stores,
-    clients: Clients,
-    client_keys: ClientKeys,
+    authenticator: ClientAuthenticator,
+    proofs: Proofs,
     keys: signing_keys.KeyRing,
     sign_outs: SignOuts,
     auditor: Auditor,
@@ -166,9 +169,8 @@ def _token_endpoint(
     return TokenEndpoint(
         server=Server(minter),
         stores=stores,
-        client_authenticator=ClientAuthenticator(
-            clients, client_keys, stores.assertions, settings.features, settings.issuer, clock
-        ),
+        client_authenticator=authenticator,
+        proofs=proofs,
         access_tokens=AccessTokens(keys, settings.issuer, stores.grants, stores.sign_ins, clock),
         sign_outs=sign_outs,
         auditor=auditor,

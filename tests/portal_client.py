@@ -16,15 +16,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 import httpx
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from idp.oauth.secret_hash import hash_of
+from idp.oauth.signing import Algorithms
 from tests.visitor import Visitor
 from web.clock import Clock
 from web.connect import DEFAULT_MAP, ConnectMap, MappedTransport
+from web.dpop import make_proof
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ClientKey = ECKey | RSAKey | OKPKey
@@ -36,7 +39,21 @@ def client_key(alg: str, kid: str) -> ClientKey:
     options: Any = {"kid": kid, "use": "sig", "alg": alg}
     if alg == "ES256":
         return ECKey.generate_key("P-256", options)
-    return OKPKey.generate_key("Ed25519", options) if alg == "EdDSA" else RSAKey.generate_key(2048, options)
+    if alg == "EdDSA":
+        # joserfc would sign as Ed25519 alone with a key that names its alg.
+        return OKPKey.generate_key("Ed25519", {"kid": kid, "use": "sig"})
+    return RSAKey.generate_key(2048, options)
+
+
+@functools.cache
+def dpop_key(client_id: str) -> ECKey:
+    """Return the key that the client's tokens are bound to, made once in a test process."""
+    return ECKey.generate_key("P-256", {"kid": f"{client_id}-dpop"})
+
+
+def basic(client_id: str, secret: str) -> str:
+    """Return the header of client_secret_basic: both form-urlencoded, then Base64 (RFC 6749 2.3.1)."""
+    return "Basic " + base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
 
 
 @dataclass
@@ -47,13 +64,18 @@ class Registration:
     key: ClientKey
     table: dict[str, Any]
     address: str
+    secret: str = ""
 
     @classmethod
-    def make(cls, client_id: str, listener_port: int, *, alg: str = "ES256", **changes: Any) -> Registration:
+    def make(
+        cls, client_id: str, listener_port: int, *, alg: str = "ES256", auth: str = "private_key_jwt", **changes: Any
+    ) -> Registration:
         """Return a client with every right; what is in `changes` replaces entries, None takes one out.
 
+        `auth` is how it authenticates; those with a secret have one that has to be encoded on its way (RFC 6749 2.3.1).
         Its logout tokens go to /backchannel-logout/<client_id> at the loopback listener.
         """
+        secret = f"a +%2B&=:{client_id}:{secrets.token_urlsafe(16)}"
         address = f"http://{client_id}.localhost:{listener_port}"
         key = client_key(alg, f"{client_id}-1")
         table: dict[str, Any] = {
@@ -65,11 +87,12 @@ class Registration:
             "initiate_login_uri": f"{address}/login",
             "backchannel_logout_uri": f"{address}/backchannel-logout/{client_id}",
             "backchannel_logout_session_required": True,
-            "jwks": {"keys": [key.as_dict(private=False)]},
+            "jwks": {"keys": [{**key.as_dict(private=False), "alg": alg}]},
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
-            "token_endpoint_auth_method": "private_key_jwt",
-            "token_endpoint_auth_signing_alg": alg,
+            "token_endpoint_auth_method": auth,
+            **({"token_endpoint_auth_signing_alg": alg} if auth == "private_key_jwt" else {}),
+            **({"client_secret_sha256": hash_of(secret)} if auth.startswith("client_secret_") else {}),
             "id_token_signed_response_alg": "ES256",
             "subject_type": "pairwise",
             "scope": "openid profile real_name phone email address id_number offline_access",
@@ -77,7 +100,7 @@ class Registration:
             "legal_basis": "legal_duty",
         }
         table = {name: value for name, value in {**table, **changes}.items() if value is not None}
-        return cls(client_id, key, table, address)
+        return cls(client_id, key, table, address, secret)
 
     def write(self, place: Path) -> None:
         """Write the portal folder from which the provider reads this client."""
@@ -159,12 +182,24 @@ class Tokens:
 
 @dataclass
 class PortalClient:
-    """The client at work: `http` is its back channel, `clock` the provider's, so that assertions are in time."""
+    """The client at work: `http` is its back channel, `clock` the provider's, so that assertions are in time.
+
+    With a `dpop_key` it proves that key at /token and /par, with the `nonce` that it was given last (RFC 9449); clients
+    that have to do so have one from the start.
+    """
 
     registration: Registration
     issuer: str
     http: httpx.Client
     clock: Clock
+    dpop_key: ECKey | None = None
+    nonce: str | None = None
+
+    def __post_init__(self) -> None:
+        """Make the key of a client whose tokens are bound to one."""
+        table = self.registration.table
+        if table.get("profile") == "fapi2" or table.get("dpop_bound_access_tokens"):
+            self.dpop_key = dpop_key(self.client_id)
 
     @property
     def client_id(self) -> str:
@@ -241,27 +276,64 @@ class PortalClient:
         full = {"alg": alg, "kid": self.registration.key.kid, **(header or {})}
         full = {name: value for name, value in full.items() if value is not None}
         # JSON as Python writes it, so that claims can be what no library would write.
-        return jws.serialize_compact(full, json.dumps(claims), used, algorithms=[str(full["alg"])])
+        return jws.serialize_compact(full, json.dumps(claims), used, registry=Algorithms([str(full["alg"])]))
 
     def form(self, parameters: Mapping[str, str | None]) -> dict[str, str]:
-        """Return `parameters` with this client's credentials; given ones win."""
-        form: dict[str, str | None] = {"client_assertion_type": ASSERTION_TYPE, **parameters}
-        if "client_assertion" not in form:
-            form["client_assertion"] = self.assertion()
+        """Return `parameters` with this client's credentials, as far as they go there; given ones win."""
+        form: dict[str, str | None] = dict(parameters)
+        method = self.registration.table["token_endpoint_auth_method"]
+        if method == "private_key_jwt":
+            form = {"client_assertion_type": ASSERTION_TYPE, **form}
+            if "client_assertion" not in form:
+                form["client_assertion"] = self.assertion()
+        elif method == "client_secret_post":
+            form = {"client_id": self.client_id, "client_secret": self.registration.secret, **form}
+        elif method == "none":
+            form = {"client_id": self.client_id, **form}
         return {name: value for name, value in form.items() if value is not None}
 
-    def call(self, path: str, parameters: Mapping[str, str | None], **options: Any) -> httpx.Response:
-        """POST a form as this client to /token, /introspect or /revoke."""
-        return self.http.post(self.issuer + path, data=self.form(parameters), **options)
+    def headers(self, path: str) -> dict[str, str]:
+        """Return this client's credentials as far as they are headers, and its DPoP proof."""
+        headers = {}
+        if self.registration.table["token_endpoint_auth_method"] == "client_secret_basic":
+            headers["authorization"] = basic(self.client_id, self.registration.secret)
+        if self.dpop_key is not None and path in ("/token", "/par"):
+            headers["dpop"] = self.proof(path)
+        return headers
+
+    def proof(self, path: str, **changes: Any) -> str:
+        """Return a DPoP proof for POST to that path (RFC 9449 4.2), good unless something is changed."""
+        right = {"method": "POST", "url": self.issuer + path, "now": self.clock(), "nonce": self.nonce}
+        return make_proof(changes.pop("key", self.dpop_key), **{**right, **changes})
+
+    def call(
+        self, path: str, parameters: Mapping[str, str | None], headers: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """POST a form as this client to /token, /par, /introspect or /revoke; once more if a nonce is wanted.
+
+        `headers` win over its own.
+        """
+        response = self._posted(path, parameters, headers or {})
+        if self.dpop_key is not None and "dpop-nonce" in response.headers:
+            self.nonce = response.headers["dpop-nonce"]
+            if response.status_code == 400 and response.json()["error"] == "use_dpop_nonce" and not headers:
+                return self._posted(path, parameters, {})
+        return response
+
+    def _posted(self, path: str, parameters: Mapping[str, str | None], headers: Mapping[str, Any]) -> httpx.Response:
+        sent: Any = {**self.headers(path), **headers}
+        return self.http.post(self.issuer + path, data=self.form(parameters), headers=sent)
 
     def at_once(self, path: str, requests: Sequence[Mapping[str, str | None]]) -> list[httpx.Response]:
         """POST several forms at the same time, each on a connection of its own."""
-        forms = [self.form(parameters) for parameters in requests]
+        prepared = [(self.form(parameters), self.headers(path)) for parameters in requests]
 
         async def send() -> list[httpx.Response]:
             transport = MappedTransport(ConnectMap.parse(DEFAULT_MAP), verify=False)
             async with httpx.AsyncClient(transport=transport, timeout=30, trust_env=False) as http:
-                return await asyncio.gather(*(http.post(self.issuer + path, data=form) for form in forms))
+                return await asyncio.gather(
+                    *(http.post(self.issuer + path, data=form, headers=headers) for form, headers in prepared)
+                )
 
         return asyncio.run(send())
 

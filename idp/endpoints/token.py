@@ -13,4 +13,5 @@ from web.forms import form_parameters
 async def token(request: Request) -> Response:
     """Answer a token request; parameters in the query are not looked at."""
     parameters = await form_parameters(request)
-    return json_answer(await parts(request).token_endpoint.token(parameters, request.headers))
+    answer, headers = await parts(request).token_endpoint.token(parameters, request.headers)
+    return json_answer(answer, headers=headers)

@@ -17,8 +17,17 @@ TYP = "at+jwt"
 ALG = "ES256"
 
 
-def mint(keys: KeyRing, issuer: str, client: Client, grant: Grant, scope: str, now: float, lifetime: int) -> str:
-    """Return an access token.
+def mint(
+    keys: KeyRing,
+    issuer: str,
+    client: Client,
+    grant: Grant,
+    scope: str,
+    now: float,
+    lifetime: int,
+    jkt: str | None = None,
+) -> str:
+    """Return an access token, bound to the DPoP key `jkt` if one was proven (RFC 9449 6.1).
 
     `aud` is the API that `resource` named, and the issuer for /userinfo where openid was granted; without `resource`
     it is the issuer alone, which every portal refuses. The first half of `jti` names the grant.
@@ -26,7 +35,7 @@ def mint(keys: KeyRing, issuer: str, client: Client, grant: Grant, scope: str, n
     audience: str | list[str] = issuer
     if grant.resource is not None:
         audience = [grant.resource, issuer] if "openid" in scope.split() else grant.resource
-    claims = {
+    claims: dict[str, Any] = {
         "iss": issuer,
         "sub": grant.sub,
         "aud": audience,
@@ -40,6 +49,8 @@ def mint(keys: KeyRing, issuer: str, client: Client, grant: Grant, scope: str, n
         "acr": LEVELS[grant.level - 1],
         "amr": list(grant.amr),
     }
+    if jkt is not None:
+        claims["cnf"] = {"jkt": jkt}
     return sign(keys, ALG, TYP, claims)
 
 
@@ -60,6 +71,12 @@ class ActiveToken:
     def scope(self) -> tuple[str, ...]:
         """The token's scopes."""
         return tuple(str(self.claims["scope"]).split())
+
+    @property
+    def jkt(self) -> str | None:
+        """The thumbprint of the DPoP key that it is bound to, if it is."""
+        confirmation = self.claims.get("cnf")
+        return None if confirmation is None else str(confirmation["jkt"])
 
 
 class Inactive(Exception):

@@ -27,6 +27,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # authlib is unt
             loaded.why = "the sign-in of this code has ended"
         elif grant.code_expires_at <= loaded.now:
             loaded.why = "the code has expired"
+        elif grant.dpop_jkt is not None and grant.dpop_jkt != loaded.jkt:
+            loaded.why = "the code is bound to another DPoP key"
         elif loaded.person is None or loaded.person.frozen:
             loaded.why = "the account is frozen"
         else:

@@ -7,7 +7,7 @@ bounded life. The `jti` is used up by who called, once the signature was found g
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ from authlib.oauth2.rfc6749 import InvalidClientError
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, KeySet, import_key
+from joserfc.jwk import KeySet
 
 from idp.model import Client
-from idp.oauth.signing import LEEWAY, Algorithms
+from idp.oauth.client_key_set import keys_for
+from idp.oauth.signing import LEEWAY, Algorithms, canonical
 from web.base64url import decode
 
 METHOD = "private_key_jwt"
@@ -61,39 +62,26 @@ class Shown:
         return kid if isinstance(kid, str) else None
 
 
-_KTY = {"ES256": ("EC", "P-256"), "RS256": ("RSA", None), "PS256": ("RSA", None), "EdDSA": ("OKP", "Ed25519")}
-
-
-def _usable(key: dict[str, Any], client: Client, kid: object) -> bool:
-    # A key of an unknown kind makes a whole set unreadable, so only those that could have signed are kept.
-    kty, crv = _KTY.get(client.token_endpoint_auth_signing_alg, ("", None))
-    return (
-        key.get("kty") == kty
-        and (crv is None or key.get("crv") == crv)
-        and key.get("use", "sig") == "sig"
-        and key.get("alg", client.token_endpoint_auth_signing_alg) == client.token_endpoint_auth_signing_alg
-        and (kid is None or key.get("kid") == kid)
-    )
-
-
-def _imported(key: dict[str, Any]) -> Key | None:
-    # One by one: RFC 7517 5 wants keys that cannot be used passed over, not the whole set refused.
-    try:
-        return import_key({name: value for name, value in key.items() if name not in ("alg", "use")})
-    except (JoseError, ValueError, TypeError, KeyError):
-        return None
-
-
 class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authlib is untyped
     """RFC 7523 section 3 for one request; `claims` are set once signature and claims were found good."""
 
     CLIENT_AUTH_METHOD = METHOD
 
-    def __init__(self, shown: Shown, client: Client, jwks: Mapping[str, Any], audiences: list[str], now: float) -> None:
+    def __init__(
+        self,
+        shown: Shown,
+        client: Client,
+        jwks: Mapping[str, Any],
+        algorithms: Collection[str],
+        audiences: list[str],
+        now: float,
+    ) -> None:
         super().__init__(validate_jti=False, leeway=LEEWAY)
         self._shown = shown
         self._client = client
         self._jwks = jwks
+        self._alg = canonical(shown.header.get("alg"))
+        self._algorithms = algorithms
         self._audiences = audiences
         self._now = int(now)
         self.claims: dict[str, Any] | None = None
@@ -108,19 +96,17 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authli
 
     def resolve_client_public_key(self, client: Any) -> KeySet:
         """Return those keys of the client that were loaded before and can have signed."""
-        usable = [one for one in self._jwks["keys"] if _usable(one, self._client, self._shown.header.get("kid"))]
-        keys = [key for one in usable if (key := _imported(one)) is not None]
-        if not keys:
+        if self._alg not in self._algorithms:
+            raise InvalidClientError(description="The assertion is not signed with the registered algorithm.")
+        keys = keys_for(self._jwks, self._alg, self._shown.header.get("kid"))
+        if keys is None:
             raise InvalidClientError(description="The client has published no such key.")
-        return KeySet(keys)
+        return keys
 
     def process_assertion_claims(self, assertion: str, resolve_key: Any) -> Any:
-        """Check signature and claims (RFC 7523 3) with the registered algorithm alone."""
-        alg = self._client.token_endpoint_auth_signing_alg
-        if self._client.fapi2 and alg == "RS256":
-            raise InvalidClientError(description="RS256 is refused (FAPI 2.0 Security Profile 5.4.1).")
+        """Check signature and claims (RFC 7523 3) with the algorithm that the header names and the client may use."""
         try:
-            token = jwt.decode(assertion, resolve_key, registry=Algorithms([alg]))
+            token = jwt.decode(assertion, resolve_key, registry=Algorithms(self._algorithms))
         except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise InvalidClientError(description="The signature of the assertion is not good.") from error
         self.verify_claims(token.claims)

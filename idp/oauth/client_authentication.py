@@ -22,6 +22,7 @@ from idp.model import Client
 from idp.oauth.client_assertion import METHOD as PRIVATE_KEY_JWT
 from idp.oauth.client_assertion import ClientAssertion, Shown
 from idp.oauth.request import BodyRequest, BridgedClient, UnknownClient
+from idp.oauth.signing import canonical
 from idp.stores.protocols import Assertions
 from web.clock import Clock
 from web.forms import Parameters
@@ -122,7 +123,14 @@ class ClientAuthenticator:
             jwks = await self.client_keys.of(client, shown.kid)
         except KeysUnavailable as error:
             raise InvalidClientError(description=f"The keys of the client cannot be had. {error}") from error
-        return ClientAssertion(shown, client, jwks, audiences, self.clock())
+        return ClientAssertion(shown, client, jwks, self._algorithms(client), audiences, self.clock())
+
+    def _algorithms(self, client: Client) -> frozenset[str]:
+        # OpenID Registration 2: one that registered none may use whichever is supported.
+        registered = client.token_endpoint_auth_signing_alg
+        allowed = {canonical(registered)} if registered else {canonical(one) for one in self.features.client_auth_algs}
+        # FAPI 2.0 Security Profile 5.4.1: ES256, PS256 and EdDSA.
+        return frozenset(allowed - {"RS256"} if client.fapi2 else allowed)
 
 
 def _by_secret(client: Any, secret: str | None) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet, RSAKey, import_key
 
+from idp.oauth.signing import canonical
+
 _KINDS = {"ES256": ("EC", "P-256"), "RS256": ("RSA", None), "PS256": ("RSA", None), "EdDSA": ("OKP", "Ed25519")}
 MOST_KEYS = 20
 RSA_BITS = range(2048, 8193)
@@ -16,7 +18,8 @@ RSA_BITS = range(2048, 8193)
 def keys_for(document: Mapping[str, Any], alg: str, kid: object) -> KeySet | None:
     """Return the keys of the set that can have signed with `alg` under `kid` (any, if that is None), or None.
 
-    Keys that cannot be used are passed over, as RFC 7517 5 wants it: one of them makes no set unreadable.
+    Keys that cannot be used are passed over, as RFC 7517 5 wants it: one of them makes no set unreadable. `alg` is the
+    canonical name.
     """
     usable = [one for one in document["keys"][:MOST_KEYS] if _usable(one, alg, kid)]
     imported = [key for one in usable if (key := _imported(one)) is not None]
@@ -29,7 +32,7 @@ def _usable(key: Mapping[str, Any], alg: str, kid: object) -> bool:
         key.get("kty") == kty
         and (crv is None or key.get("crv") == crv)
         and key.get("use", "sig") == "sig"
-        and key.get("alg", alg) == alg
+        and canonical(key.get("alg", alg)) == alg
         and (kid is None or key.get("kid") == kid)
     )
 
@@ -47,4 +50,4 @@ def _imported(key: Mapping[str, Any]) -> Key | None:
     return imported
 
 
-_PUBLIC = frozenset({"kty", "crv", "x", "y", "n", "e", "kid", "use", "alg"})
+_PUBLIC = frozenset({"kty", "crv", "x", "y", "n", "e", "kid"})

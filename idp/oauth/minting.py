@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.keys import KeyRing
-from idp.model import Client, Grant
-from idp.oauth import access_token, id_token
+from idp.model import Client, Grant, Person
+from idp.oauth import access_token, claims, id_token
 from idp.oauth.request import Loaded
 
 
@@ -23,23 +23,39 @@ class Minter:
     def first(self, client: Client, loaded: Loaded) -> dict[str, Any]:
         """Return the tokens for a code that was just redeemed."""
         assert loaded.grant is not None
-        return self._answer(client, loaded.grant, " ".join(loaded.grant.scope), loaded.now, first=True)
+        assert loaded.person is not None
+        scope = " ".join(loaded.grant.scope)
+        return self._answer(client, loaded.grant, loaded.person, scope, loaded.now, loaded.jkt, first=True)
 
     def again(self, client: Client, loaded: Loaded, scope: str) -> dict[str, Any]:
         """Return the tokens for a refresh; `scope` may be narrower than what was granted."""
         assert loaded.refresh_token is not None
-        return self._answer(client, loaded.refresh_token.grant, scope, loaded.now, first=False)
+        assert loaded.person is not None
+        return self._answer(
+            client, loaded.refresh_token.grant, loaded.person, scope, loaded.now, loaded.jkt, first=False
+        )
 
-    def _answer(self, client: Client, grant: Grant, scope: str, now: float, *, first: bool) -> dict[str, Any]:
-        access = access_token.mint(self.keys, self.issuer, client, grant, scope, now, self.access_token_seconds)
+    def _answer(
+        self, client: Client, grant: Grant, person: Person, scope: str, now: float, jkt: str | None, *, first: bool
+    ) -> dict[str, Any]:
+        lifetime = self.access_token_seconds
+        access = access_token.mint(self.keys, self.issuer, client, grant, scope, now, lifetime, jkt)
         answer: dict[str, Any] = {
             "access_token": access,
-            "token_type": "Bearer",
-            "expires_in": self.access_token_seconds,
+            "token_type": "Bearer" if jkt is None else "DPoP",
+            "expires_in": lifetime,
             "scope": scope,
         }
         if "openid" in scope.split():
             answer["id_token"] = id_token.mint(
-                self.keys, self.issuer, client, grant, access, now, self.id_token_seconds, first=first
+                self.keys,
+                self.issuer,
+                client,
+                grant,
+                access,
+                now,
+                self.id_token_seconds,
+                first=first,
+                claims=claims.in_id_token(person, grant),
             )
         return answer

@@ -29,6 +29,8 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # authlib is untyp
             loaded.why = "its grant is revoked"
         elif token.sign_in_ended and not token.grant.offline:
             loaded.why = "its sign-in has ended"
+        elif token.grant.dpop_jkt is not None and token.grant.dpop_jkt != loaded.jkt:
+            loaded.why = "the refresh token is bound to another DPoP key"
         elif loaded.person is None or loaded.person.frozen:
             loaded.why = "the account is frozen"
         else:

@@ -100,6 +100,7 @@ class Loaded:
 
     now: float
     client: BridgedClient
+    jkt: str | None = None
     grant: Grant | None = None
     refresh_token: RefreshToken | None = None
     access_token: ActiveToken | None = None

@@ -19,7 +19,7 @@ from idp.features import Features
 from idp.model import Client, Source
 from idp.oauth.client_key_set import keys_for
 from idp.oauth.incoming import Incoming
-from idp.oauth.signing import LEEWAY
+from idp.oauth.signing import LEEWAY, Algorithms, canonical
 from web.base64url import decode
 from web.clock import Clock
 from web.fetch import Fetcher, FetchRefused
@@ -89,7 +89,7 @@ class RequestObjects:
     async def _claims(self, client: Client, token: str) -> dict[str, Any]:
         """Return the claims of the object once signature and claims were found good."""
         header = _header(token)
-        alg = header.get("alg")
+        alg = canonical(header.get("alg"))
         if alg == "none" and not client.fapi2:
             raise RedirectRefusal("request_not_supported", "Unsigned request objects are not supported.")
         if alg not in self._algorithms(client):
@@ -99,11 +99,11 @@ class RequestObjects:
             document = await self.client_keys.of(client, kid if isinstance(kid, str) else None)
         except KeysUnavailable as error:
             raise _invalid("The keys of the client cannot be had.", str(error)) from error
-        keys = keys_for(document, str(alg), kid)
+        keys = keys_for(document, alg, kid)
         if keys is None:
             raise _invalid("The client has published no key that can have signed the request object.")
         try:
-            claims = jwt.decode(token, keys, algorithms=[str(alg)]).claims
+            claims = jwt.decode(token, keys, registry=Algorithms([alg])).claims
         except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise _invalid("The signature of the request object is not good.", type(error).__name__) from error
         self._check(client, claims)

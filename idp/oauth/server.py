@@ -24,7 +24,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # authlib is untyped
     def __init__(self, minter: Minter) -> None:
         super().__init__()
         self.minter = minter
-        self.register_grant(CodeGrant, [S256CodeChallenge(required=False)])
+        self.register_grant(CodeGrant, [S256CodeChallenge(required=True)])
         self.register_grant(RefreshGrant)
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)

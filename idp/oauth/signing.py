@@ -42,21 +42,24 @@ def read_own(keys: KeyRing, issuer: str, token: str, typ: str) -> dict[str, Any]
     return decoded.claims if decoded.claims.get("iss") == issuer else None
 
 
-class Algorithms(jws.JWSRegistry):
-    """The algorithms that are taken, for joserfc; EdDSA by either of its names, and without a warning.
+def canonical(alg: object) -> str:
+    """Return the name under which we know a JWS algorithm: RFC 9864 gives EdDSA on its one usual curve another one."""
+    return "EdDSA" if alg == "Ed25519" else str(alg)
 
-    RFC 9864 calls it Ed25519; what clients register and send is EdDSA, and what is meant is the same.
-    """
+
+class Algorithms(jws.JWSRegistry):
+    """The algorithms that are taken, for joserfc, by their canonical names; EdDSA without joserfc's warning of it."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        super().__init__(algorithms=[_NEW_NAMES.get(name, name) for name in names])
+        super().__init__(algorithms=[_JOSERFC_NAMES.get(name, name) for name in names])
 
     def get_alg(self, name: str) -> Any:
-        """Return the algorithm of that name if it is taken. Raises UnsupportedAlgorithmError."""
-        return super().get_alg(_NEW_NAMES.get(name, name))
+        """Return the algorithm of that name, whichever of its names, if it is taken."""
+        known = canonical(name)
+        return super().get_alg(_JOSERFC_NAMES.get(known, known))
 
 
-_NEW_NAMES = {"EdDSA": "Ed25519"}
+_JOSERFC_NAMES = {"EdDSA": "Ed25519"}
 
 
 def left_half(value: str) -> str:

@@ -12,15 +12,17 @@ from starlette.datastructures import Headers
 
 from idp.audit import Auditor, Event
 from idp.errors import TokenRefusal, ascii_text
-from idp.model import Client
+from idp.model import Client, Grant, RefreshToken
 from idp.oauth.access_token import AccessTokens, Inactive
 from idp.oauth.client_authentication import ClientAuthenticator
+from idp.oauth.proofs import Proofs
 from idp.oauth.request import BridgedClient, BridgedRequest, Loaded
 from idp.oauth.secret_hash import hash_of
 from idp.oauth.server import Server
 from idp.people.sign_outs import Reason, SignOuts
 from idp.stores.protocols import Stores
 from web.clock import Clock
+from web.dpop import Proof
 from web.forms import Parameters
 
 Answer = dict[str, Any]
@@ -33,6 +35,7 @@ class TokenEndpoint:
     server: Server
     stores: Stores
     client_authenticator: ClientAuthenticator
+    proofs: Proofs
     access_tokens: AccessTokens
     sign_outs: SignOuts
     auditor: Auditor
@@ -42,27 +45,29 @@ class TokenEndpoint:
     offline_seconds: float
     idle_seconds: float
 
-    async def token(self, parameters: Parameters, headers: Headers) -> Answer:
-        """Answer a token request (RFC 6749 4.1.3, 6). Raises TokenRefusal."""
+    async def token(self, parameters: Parameters, headers: Headers) -> tuple[Answer, dict[str, str]]:
+        """Answer a token request (RFC 6749 4.1.3, 6), with headers for the answer. Raises TokenRefusal."""
         if parameters.get("grant_type") is None:
             raise TokenRefusal("invalid_request", "grant_type is missing.")
         request = await self._request(parameters, headers, "/token")
-        loaded = request.loaded
-        await self._load_grant(parameters, loaded)
         grant = _authlib(lambda: self.server.get_token_grant(request), request)
+        loaded = request.loaded
+        proof = await self._proof(loaded.client.client, headers)
+        loaded.jkt = proof.jkt if proof is not None else None
+        await self._load_grant(parameters, loaded)
         try:
             _authlib(grant.validate_token_request, request)
         except TokenRefusal:
-            await self._punish_reuse(request)
+            await self._punish_reuse(loaded)
             raise
         if loaded.granted and any(one != loaded.granted.resource for one in parameters.all("resource")):
             # RFC 8707 2.2: what was not granted cannot be asked for here.
             raise TokenRefusal("invalid_target", "That resource was not granted.")
-        refresh_token = await self._use_up(request)
+        refresh_token = await self._use_up(loaded)
         _, answer, _ = _authlib(grant.create_token_response, request)
         if refresh_token is not None:
             answer["refresh_token"] = refresh_token
-        return dict(answer)
+        return dict(answer), self.proofs.headers() if proof is not None else {}
 
     async def introspect(self, parameters: Parameters, headers: Headers) -> Answer:
         """Answer an introspection request (RFC 7662 2). Raises TokenRefusal."""
@@ -94,6 +99,13 @@ class TokenEndpoint:
         client = await self.authenticated(parameters, headers, path)
         return BridgedRequest(self.issuer + path, parameters, Loaded(self.clock(), BridgedClient(client)))
 
+    async def _proof(self, client: Client, headers: Headers) -> Proof | None:
+        """Return the DPoP proof; a client that is registered so, or is on FAPI 2, needs one (RFC 9449 5.2)."""
+        proof = await self.proofs.check(headers, method="POST", url=f"{self.issuer}/token")
+        if proof is None and (client.fapi2 or client.dpop_bound_access_tokens):
+            raise TokenRefusal("invalid_dpop_proof", "This client needs a DPoP proof.", headers=self.proofs.headers())
+        return proof
+
     async def _load_grant(self, parameters: Parameters, loaded: Loaded) -> None:
         code, refresh_token = parameters.get("code"), parameters.get("refresh_token")
         if parameters.get("grant_type") == "authorization_code" and code:
@@ -104,53 +116,64 @@ class TokenEndpoint:
         if grant is not None:
             loaded.person = await self.stores.people.by_id(grant.user_id)
 
-    async def _use_up(self, request: BridgedRequest) -> str | None:
+    async def _use_up(self, loaded: Loaded) -> str | None:
         """Use up the code or refresh token in one atomic step; return the new refresh token, if there is one."""
-        loaded = request.loaded
-        successor = secrets.token_urlsafe(32)
         if loaded.grant is not None:
-            grant = loaded.grant
-            wanted = "refresh_token" in request.client.client.grant_types
-            expires_at = await self._refresh_until(grant.offline, grant.session_id, loaded.now) if wanted else 0.0
-            if not await self.stores.grants.redeem(
-                grant.grant_id, loaded.now, hash_of(successor) if wanted else None, expires_at
-            ):
-                await self._end_family(grant.grant_id, grant.sid, grant.client_id, Event.CODE_REUSED)
-                raise TokenRefusal("invalid_grant", "The code is not valid.", reason="redeemed twice at once")
-            return successor if wanted else None
+            return await self._redeemed(loaded, loaded.grant)
         assert loaded.refresh_token is not None
-        token = loaded.refresh_token
-        expires_at = await self._refresh_until(token.grant.offline, token.grant.session_id, loaded.now)
-        if not await self.stores.grants.rotate(token.token_hash, hash_of(successor), expires_at, loaded.now):
-            await self._end_family(token.grant.grant_id, token.grant.sid, token.grant.client_id, Event.REFRESH_REUSED)
-            raise TokenRefusal("invalid_grant", "The refresh token is not valid.", reason="used twice at once")
+        return await self._refreshed(loaded, loaded.refresh_token)
+
+    async def _redeemed(self, loaded: Loaded, grant: Grant) -> str | None:
+        client = loaded.client.client
+        successor = secrets.token_urlsafe(32) if "refresh_token" in client.grant_types else None
+        expires_at = await self._refresh_until(grant, loaded.now) if successor else 0.0
+        # RFC 9449 5: a client that can prove who it is may change its key; to one that cannot, the key is all.
+        bound_to = loaded.jkt if client.token_endpoint_auth_method == "none" else None
+        if not await self.stores.grants.redeem(
+            grant.grant_id, loaded.now, hash_of(successor) if successor else None, expires_at, bound_to
+        ):
+            await self._end_family(grant, Event.CODE_REUSED)
+            raise TokenRefusal("invalid_grant", "The code is not valid.", reason="redeemed twice at once")
+        return successor
+
+    async def _refreshed(self, loaded: Loaded, token: RefreshToken) -> str | None:
+        expires_at = await self._refresh_until(token.grant, loaded.now)
+        if loaded.client.client.fapi2:
+            # FAPI 2.0 Security Profile 5.3.2.1: not rotated, so that an answer that got lost ends nothing.
+            successor = None
+            if not await self.stores.grants.prolong(token.token_hash, expires_at, loaded.now):
+                raise TokenRefusal("invalid_grant", "The refresh token is not valid.", reason="ended at this moment")
+        else:
+            successor = secrets.token_urlsafe(32)
+            if not await self.stores.grants.rotate(token.token_hash, hash_of(successor), expires_at, loaded.now):
+                await self._end_family(token.grant, Event.REFRESH_REUSED)
+                raise TokenRefusal("invalid_grant", "The refresh token is not valid.", reason="used twice at once")
         if not token.grant.offline:
             await self.stores.sessions.touch(token.grant.session_id, loaded.now)
         return successor
 
-    async def _refresh_until(self, offline: bool, session_id: str, now: float) -> float:
-        if offline:
+    async def _refresh_until(self, grant: Grant, now: float) -> float:
+        if grant.offline:
             return now + self.offline_seconds
-        session = await self.stores.sessions.live(session_id, now)
+        session = await self.stores.sessions.live(grant.session_id, now)
         # One that has been idle too long may not have been noticed yet; using it now must not revive it.
         if session is None or now - session.seen_at >= self.idle_seconds:
             raise TokenRefusal("invalid_grant", "The sign-in has ended.", reason="the session has ended")
         return min(now + self.refresh_seconds, session.expires_at)
 
-    async def _punish_reuse(self, request: BridgedRequest) -> None:
+    async def _punish_reuse(self, loaded: Loaded) -> None:
         """End the family when its own client shows a code or refresh token again (RFC 6749 4.1.2, RFC 9700 4.14.2)."""
-        loaded = request.loaded
         client_id = loaded.client.get_client_id()
-        if loaded.grant and loaded.grant.redeemed_at is not None and loaded.grant.client_id == client_id:
-            await self._end_family(loaded.grant.grant_id, loaded.grant.sid, client_id, Event.CODE_REUSED)
-        token = loaded.refresh_token
+        grant, token = loaded.grant, loaded.refresh_token
+        if grant and grant.redeemed_at is not None and grant.client_id == client_id:
+            await self._end_family(grant, Event.CODE_REUSED)
         if token and token.used_at is not None and token.grant.client_id == client_id:
-            await self._end_family(token.grant.grant_id, token.grant.sid, client_id, Event.REFRESH_REUSED)
+            await self._end_family(token.grant, Event.REFRESH_REUSED)
 
-    async def _end_family(self, grant_id: str, sid: str, client_id: str | None, event: Event) -> None:
-        await self.stores.grants.revoke(grant_id, self.clock())
-        await self.auditor.record(event, client_id=client_id)
-        await self.sign_outs.sids([sid], Reason.FAMILY_REVOKED)
+    async def _end_family(self, grant: Grant, event: Event) -> None:
+        await self.stores.grants.revoke(grant.grant_id, self.clock())
+        await self.auditor.record(event, client_id=grant.client_id)
+        await self.sign_outs.sids([grant.sid], Reason.FAMILY_REVOKED)
 
     async def _token_in_question(self, parameters: Parameters, headers: Headers, path: str) -> BridgedRequest:
         token = parameters.get("token")

@@ -95,7 +95,6 @@ def test_rs256_is_there_and_each_advertised_alg_signs_discovery_3(
     assert signed == set(document["id_token_signing_alg_values_supported"]) >= {"RS256"}
 
 
-@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 def test_each_advertised_way_of_client_authentication_works(
     provider: Provider, shared_other: Provider, document: dict[str, Any]
 ) -> None:

@@ -151,8 +151,6 @@ def test_an_assertion_that_was_refused_uses_up_nobodys_jti(client: PortalClient)
     assert authenticated(client, client.assertion(jti="guessed"))
 
 
-# joserfc would rather have Ed25519 (RFC 9864); what clients register today is EdDSA.
-@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 @pytest.mark.parametrize("name", ["signs-rs256", "signs-ps256", "signs-eddsa"])
 def test_a_client_signs_with_the_algorithm_that_it_registered_and_no_other_registration_2(
     shared_other: Provider, name: str
