@@ -42,6 +42,9 @@ class Pages:
         *,
         status: int = 200,
         form_action: Iterable[str] = (),
+        images: Iterable[str] = (),
+        frames: Iterable[str] = (),
+        framed: bool = False,
         headers: dict[str, str] | None = None,
         ui_locales: str | None = None,
         here: str | None = None,
@@ -50,8 +53,9 @@ class Pages:
         """Render `template` with `values` and `t(key, **values)`, `language`, `nonce`, `here`, `other_language`.
 
         `form_action` lists the origins that a form of this page may lead to by redirects besides its own: Chromium
-        holds the whole chain after a POST to it (CSP3 6.4.1). `here` is where the language switch comes back to, where
-        that is not this request again: a callback's code is used once, a form's answer has no address.
+        holds the whole chain after a POST to it (CSP3 6.4.1). `images` and `frames` list the origins of those in it; a
+        page that is `framed` may be one in anybody's. `here` is where the language switch comes back to, where that is
+        not this request again: a callback's code is used once, a form's answer has no address.
         """
         language = choose(request, ui_locales)
         nonce = secrets.token_urlsafe(16)
@@ -68,7 +72,7 @@ class Pages:
             other_language="en" if language == "zh-CN" else "zh-CN", Markup=Markup, **values,
         )  # fmt: skip
         response = HTMLResponse(body, status, headers)
-        secure(response, nonce, form_action)
+        secure(response, nonce, form_action, images, frames, framed=framed)
         response.headers["content-language"] = language
         response.headers["vary"] = "Accept-Language, Cookie"
         return response
@@ -84,24 +88,37 @@ class Pages:
         return response
 
 
-def secure(response: Response, nonce: str, form_action: Iterable[str] = ()) -> None:
-    """Set the security headers of a page on `response`."""
+def secure(
+    response: Response,
+    nonce: str,
+    form_action: Iterable[str] = (),
+    images: Iterable[str] = (),
+    frames: Iterable[str] = (),
+    *,
+    framed: bool = False,
+) -> None:
+    """Set the security headers of a page on `response`; the arguments are those of Pages.render."""
     actions = " ".join(["'self'", *sorted(set(form_action))])
+    pictures = " ".join(["'self'", "data:", *sorted(set(images))])
+    sources = " ".join(sorted(set(frames))) or "'none'"
+    ancestors = "*" if framed else "'none'"
     response.headers["content-security-policy"] = (
-        f"default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src 'self' data:; "
-        f"font-src 'self'; connect-src 'self'; form-action {actions}; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src {pictures}; "
+        f"font-src 'self'; connect-src 'self'; frame-src {sources}; form-action {actions}; "
+        f"frame-ancestors {ancestors}; base-uri 'none'"
     )
     response.headers["x-content-type-options"] = "nosniff"
-    response.headers["x-frame-options"] = "DENY"
+    if not framed:
+        response.headers["x-frame-options"] = "DENY"
     response.headers["referrer-policy"] = "no-referrer"
     response.headers["cross-origin-opener-policy"] = "same-origin"
     response.headers["cache-control"] = "no-store"
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of `url`, as a CSP source."""
+    """Return scheme, host and port of `url` as a CSP source, or the scheme alone where an application answers to it."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
 
 def own_path(target: str | None, default: str = "/") -> str:

@@ -22,10 +22,12 @@ from idp.oauth.claims import bases_of
 from idp.oauth.front_channel import Issued
 from idp.oauth.incoming import Incoming, used_before
 from idp.oauth.next_step import next_step
+from idp.oauth.session_state import session_state
 from idp.people.sessions import SignedIn
 from web.forms import QUERY_LIMIT, form_parameters, query_parameters
 
 
+@browser.tells_state
 async def authorize(request: Request) -> Response:
     """Answer an authorization request, a new one or one that comes back from /login or /consent."""
     shop = parts(request)
@@ -97,6 +99,9 @@ async def _grant(
         raise PageRefusal("done_interaction", "This authorization request was answered already.")
     sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
     issued = await shop.front_channel.issue(asked, signed_in, sign_in)
+    if shop.settings.features.session_management and "openid" in asked.scope:
+        state = session_state(asked.client.client_id, asked.redirect_uri, sign_in.session_id)
+        issued.append(("session_state", state))
     await shop.auditor.record(
         Event.AUTHORIZATION_GRANTED,
         client_id=asked.client.client_id,

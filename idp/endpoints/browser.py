@@ -1,20 +1,30 @@
-"""What is known of the browser that asks: its session, its own mark, its address; and the CSRF tokens bound to them."""
+"""What is known of the browser that asks: its session, its own mark, its address; and the CSRF tokens bound to them.
+
+Where sessions are managed (Session Management 1.0) it also holds a state that scripts can read: see `tells_state`.
+"""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from idp.endpoints.parts import Parts
-from idp.people.sessions import SignedIn
+from idp.endpoints.parts import parts as parts_of
+from idp.oauth.session_state import browser_state
+from idp.people.sessions import SignedIn, session_id_of
 
 SESSION_COOKIE = "manyou_session"
 BROWSER_COOKIE = "manyou_browser"
 ENDED_COOKIE = "manyou_ended"
+STATE_COOKIE = "manyou_state"
 ENDED_SECONDS = 900
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def _name(parts: Parts, cookie: str) -> str:
@@ -36,6 +46,7 @@ def session_cookie(parts: Parts, request: Request) -> str | None:
 def set_session(parts: Parts, response: Response, cookie: str) -> None:
     """Give the browser its session."""
     _set(parts, response, SESSION_COOKIE, cookie)
+    _set_state(parts, response, browser_state(session_id_of(cookie)))
 
 
 def clear_session(parts: Parts, response: Response) -> None:
@@ -43,6 +54,47 @@ def clear_session(parts: Parts, response: Response) -> None:
     response.delete_cookie(
         _name(parts, SESSION_COOKIE), path="/", httponly=True, samesite="lax", secure=parts.settings.secure
     )
+    _set_state(parts, response, None)
+
+
+def state_cookie(parts: Parts) -> str:
+    """Return the name of the cookie that holds the browser's state."""
+    return _name(parts, STATE_COOKIE)
+
+
+def _set_state(parts: Parts, response: Response, state: str | None) -> None:
+    if not parts.settings.features.session_management:
+        return
+    # Session Management 3.2: read by a script of ours, in a frame within any client's page. Browsers take a Secure
+    # cookie over http on loopback names, where the demonstration stands.
+    if state is None:
+        response.delete_cookie(state_cookie(parts), path="/", samesite="none", secure=True)
+    else:
+        response.set_cookie(state_cookie(parts), state, path="/", samesite="none", secure=True)
+
+
+def tells_state(endpoint: Endpoint) -> Endpoint:
+    """Let a page's answer set the browser's state right where the session ended, or began, in another way."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        response = await endpoint(request)
+        parts = parts_of(request)
+        if parts.settings.features.session_management:
+            await _tell_state(parts, request, response)
+        return response
+
+    return answer
+
+
+async def _tell_state(parts: Parts, request: Request, response: Response) -> None:
+    name = state_cookie(parts)
+    if any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("set-cookie")):
+        return
+    found = await signed_in(parts, request)
+    state = browser_state(found.session.session_id) if found is not None else None
+    if request.cookies.get(name) != state:
+        _set_state(parts, response, state)
 
 
 def set_ended(parts: Parts, response: Response, session_id: str) -> None:

@@ -1,11 +1,13 @@
 """GET and POST /end_session: RP-Initiated Logout 1.0.
 
 With an id_token_hint of this browser's session and client it acts at once; otherwise it asks, and only its own form,
-with its CSRF token, acts. It redirects only to an address registered by the client that the hint names.
+with its CSRF token, acts. It redirects only to an address registered by the client that the hint names; where clients
+want to be told by the browser (Front-Channel Logout 1.0), a page does so first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,9 +17,10 @@ from starlette.responses import RedirectResponse, Response
 from idp.endpoints import browser, shown
 from idp.endpoints.parts import Parts, parts
 from idp.errors import PageRefusal
-from idp.model import Client
+from idp.model import Client, SignIn
 from idp.oauth import hints
 from idp.oauth.authorization_response import add_parameters
+from idp.oauth.frontchannel_logout import logout_frames
 from idp.people.sessions import SignedIn
 from idp.people.sign_outs import Reason
 from web.forms import Parameters, form_parameters, query_parameters
@@ -25,6 +28,8 @@ from web.language import choose
 from web.pages import origin
 
 ACTION = "end_session"
+FRAMES_SECONDS = 2
+"""How long the browser waits for clients that it tells before it goes on."""
 _SHOWN = ("post_logout_redirect_uri", "state", "ui_locales")
 _CARRIED = ("id_token_hint", "client_id", *_SHOWN)
 
@@ -51,7 +56,7 @@ async def end_session(request: Request) -> Response:
         return RedirectResponse(f"/end_session?{urlencode(carried)}", 303)
     signed_in = await browser.signed_in(shop, request)
     if signed_in is None:
-        return _done(shop, request, asked, None, [])
+        return _done(shop, request, asked)
     decision = parameters.get("decision") if request.method == "POST" else None
     if decision is not None:
         client_id = parameters.get("client_id")
@@ -66,9 +71,9 @@ async def end_session(request: Request) -> Response:
     elif not await _hint_is_of_this_session(shop, asked, signed_in):
         return await _ask(shop, request, asked, signed_in)
     session = signed_in.session
-    await shop.sign_outs.session(session.session_id, session.user_id, Reason.LOGGED_OUT)
+    ended = await shop.sign_outs.session(session.session_id, session.user_id, Reason.LOGGED_OUT)
     await shop.deliveries.settle(session.session_id)
-    return await _ended(shop, request, asked, session.session_id)
+    return await _ended(shop, request, asked, session.session_id, ended)
 
 
 async def _check(shop: Parts, parameters: Parameters) -> Asked:
@@ -133,37 +138,58 @@ async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn)
     )
 
 
-async def _ended(shop: Parts, request: Request, asked: Asked, session_id: str) -> Response:
+async def _ended(shop: Parts, request: Request, asked: Asked, session_id: str, ended: Sequence[SignIn]) -> Response:
     language = choose(request, asked.parameters.get("ui_locales"))
     rows = await shop.stores.deliveries.of_session(session_id)
-    response = _done(shop, request, asked, session_id, await shown.deliveries(rows, shop.clients, language))
+    told = await shown.deliveries(rows, shop.clients, language)
+    frames = []
+    if shop.settings.features.frontchannel_logout:
+        found = await shop.clients.found(one.client_id for one in ended)
+        frames = logout_frames(shop.issuer, found, ended)
+    response = _done(shop, request, asked, was_signed_in=True, told=told, frames=frames)
     browser.set_ended(shop, response, session_id)
     return response
 
 
 def _done(
-    shop: Parts, request: Request, asked: Asked, session_id: str | None, told: list[dict[str, object]]
+    shop: Parts,
+    request: Request,
+    asked: Asked,
+    *,
+    was_signed_in: bool = False,
+    told: Sequence[dict[str, object]] = (),
+    frames: Sequence[str] = (),
 ) -> Response:
     response: Response
-    if asked.onward is not None:
+    if asked.onward is not None and not frames:
         response = RedirectResponse(asked.onward, 303, {"cache-control": "no-store"})
     else:
         ui_locales = asked.parameters.get("ui_locales")
-        language = choose(request, ui_locales)
-        links = [{"href": "/", "label": shop.pages.catalogue.text(language, "logged_out.to_zone")}]
-        if asked.client is None:
-            links.append({"href": "/login", "label": shop.pages.catalogue.text(language, "logged_out.sign_in")})
-        else:
-            label = shop.pages.catalogue.text(language, "logged_out.to_portal", {"portal": asked.client.name(language)})
-            links.insert(0, {"href": asked.client.client_uri, "label": label})
         response = shop.pages.render(
             request,
             "logged_out.html",
             here="/",
             ui_locales=ui_locales,
-            was_signed_in=session_id is not None,
+            frames=[origin(frame) for frame in frames],
+            was_signed_in=was_signed_in,
             deliveries=told,
-            links=links,
+            tell=frames,
+            seconds=FRAMES_SECONDS,
+            onward=asked.onward,
+            not_onward=asked.onward is None and asked.parameters.get("post_logout_redirect_uri") is not None,
+            links=_links(shop, asked, choose(request, ui_locales)),
         )
     browser.clear_session(shop, response)
     return response
+
+
+def _links(shop: Parts, asked: Asked, language: str) -> list[dict[str, str]]:
+    def link(href: str, key: str, **fills: str) -> dict[str, str]:
+        return {"href": href, "label": shop.pages.catalogue.text(language, f"logged_out.{key}", fills)}
+
+    zone = link("/", "to_zone")
+    if asked.client is None:
+        return [zone, link("/login", "sign_in")]
+    back = link(asked.onward or asked.client.client_uri, "to_portal", portal=asked.client.name(language))
+    # On its way to the portal the page has one way to go on, for whoever does not want to wait.
+    return [back] if asked.onward else [back, zone]

@@ -25,6 +25,7 @@ ACTION = "login"
 BUSY_SECONDS = 2
 
 
+@browser.tells_state
 async def login(request: Request) -> Response:
     """Show the log-in page, or try to log in."""
     shop = parts(request)

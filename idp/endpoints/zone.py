@@ -21,6 +21,7 @@ from web.language import choose
 DELIVERIES_SHOWN = 40
 
 
+@browser.tells_state
 async def zone(request: Request) -> Response:
     """Show the zone, to whoever is signed in or not."""
     shop = parts(request)

@@ -11,6 +11,7 @@ from idp.oauth.claims import supported
 from web.dpop import ALGORITHMS as DPOP_ALGORITHMS
 from web.language import LANGUAGES
 
+_FRONT_CHANNEL = {"frontchannel_logout_supported": True, "frontchannel_logout_session_supported": True}
 _ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid")
 
 
@@ -58,6 +59,8 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        **({"check_session_iframe": f"{issuer}/check_session"} if features.session_management else {}),
+        **(_FRONT_CHANNEL if features.frontchannel_logout else {}),
         "ui_locales_supported": list(LANGUAGES),
     }
 

@@ -19,7 +19,7 @@ def test_success_is_posted_with_code_state_and_iss_form_post_2(certified: Portal
     asked = certified.ask(response_mode="form_post")
     response = certified.authorize(someone, asked)
     posted = posted_to_client(response, certified.redirect_uri)
-    assert set(posted) == {"code", "state", "iss"}
+    assert set(posted) == {"code", "state", "iss", "session_state"}
     assert (posted["state"], posted["iss"]) == (asked.parameters["state"], certified.issuer)
     assert posted["code"] not in response.headers.get("location", "")
 
@@ -122,5 +122,5 @@ def test_a_browser_gets_there(
     state = asked.parameters["state"]
     (sent,) = shared_certified.listener.wait("/callback", lambda one: one.form.get("state") == state)
     assert sent.method == "POST"
-    assert set(sent.form) == {"code", "state", "iss"}
+    assert set(sent.form) == {"code", "state", "iss", "session_state"}
     assert "referer" not in sent.headers

@@ -35,7 +35,7 @@ def test_the_code_in_the_jwt_is_redeemed_like_any_other_jarm_2_3(
     sent = WAYS[mode](certified.authorize(someone, asked), certified.redirect_uri)
     assert set(sent) == {"response"}
     _, claims = shared_certified.read(sent["response"])
-    assert set(claims) == {"iss", "aud", "exp", "code", "state"}
+    assert set(claims) == {"iss", "aud", "exp", "code", "state", "session_state"}
     assert (claims["iss"], claims["aud"], claims["state"]) == (certified.issuer, "alpha", STATES[3])
     assert certified.call("/token", {
         "grant_type": "authorization_code", "code": claims["code"], "redirect_uri": certified.redirect_uri,

@@ -59,7 +59,7 @@ def test_each_response_type_issues_what_it_names_core_3_2_2_5_3_3_2_5(
     asked = ask(hybrid, response_type)
     response = hybrid.authorize(someone, asked)
     sent = sent_in_fragment(response, hybrid.redirect_uri)
-    assert set(sent) == {*ISSUED[response_type], "state", "iss"}
+    assert set(sent) == {*ISSUED[response_type], "state", "iss", "session_state"}
     assert (sent["state"], sent["iss"]) == (asked.parameters["state"], hybrid.issuer)
     assert response.headers["cache-control"] == "no-store"
     if "access_token" in sent:
@@ -205,7 +205,7 @@ def test_whoever_declines_is_reported_in_the_fragment_core_3_1_2_6(
 def test_tokens_are_posted_or_signed_where_that_is_asked_for_form_post_2_jarm_2(
     response_type: str, hybrid: PortalClient, someone: Visitor, shared_certified: Provider
 ) -> None:
-    whole = {*ISSUED[response_type], "state", "iss"}
+    whole = {*ISSUED[response_type], "state", "iss", "session_state"}
     response = hybrid.authorize(someone, ask(hybrid, response_type, response_mode="form_post"))
     assert set(posted_to_client(response, hybrid.redirect_uri)) == whole
     response = hybrid.authorize(someone, ask(hybrid, response_type, response_mode="jwt"))
@@ -241,7 +241,7 @@ def test_the_code_that_is_not_issued_is_redeemed_by_nobody(hybrid: PortalClient,
 def test_a_registered_query_stays_before_the_fragment(hybrid: PortalClient, someone: Visitor) -> None:
     registered = str(hybrid.registration.table["redirect_uris"][1])
     response = hybrid.authorize(someone, ask(hybrid, "code id_token", redirect_uri=registered))
-    assert set(sent_in_fragment(response, registered)) == {"code", "id_token", "state", "iss"}
+    assert set(sent_in_fragment(response, registered)) == {"code", "id_token", "state", "iss", "session_state"}
 
 
 def test_pkce_protects_a_hybrid_code_too_rfc7636_4_6(hybrid: PortalClient, someone: Visitor) -> None:
