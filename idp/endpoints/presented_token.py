@@ -78,8 +78,7 @@ async def accepted(shop: Parts, request: Request) -> ActiveToken:
 
 async def _check_binding(shop: Parts, request: Request, shown: Presented, active: ActiveToken) -> None:
     """RFC 9449 7.1, 7.2: a bound token only with a proof of its key, a plain one only as Bearer."""
-    bound_to = active.claims.get("cnf", {}).get("jkt")
-    if bound_to is None:
+    if active.jkt is None:
         if shown.scheme == "DPoP":
             raise _invalid("The access token is not bound to a key: Authorization must be Bearer.")
         return
@@ -93,7 +92,7 @@ async def _check_binding(shop: Parts, request: Request, shown: Presented, active
         raise
     if proof is None:
         raise TokenRefusal("invalid_dpop_proof", REASONS["proof.missing"], status=401, headers=shop.proofs.headers())
-    if proof.jkt != bound_to:
+    if proof.jkt != active.jkt:
         raise _invalid("The access token is bound to another key than that of the DPoP proof.")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.idp.provider import Provider, other_clients
+from tests.idp.provider import Provider, other_clients, strict_clients
 from tests.portal_client import PortalClient
 from tests.visitor import Visitor
 
@@ -28,6 +28,21 @@ def shared_other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]
     """A provider with clients that prove who they are in other ways: see tests.idp.provider.other_clients."""
     with Provider(tmp_path_factory.mktemp("other"), other_clients) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """A provider of the certification set with clients of FAPI 2.0: see tests.idp.provider.strict_clients."""
+    with Provider(tmp_path_factory.mktemp("strict"), strict_clients, idp_features="certification") as running:
+        yield running
+
+
+@pytest.fixture
+def strict(shared_strict: Provider) -> Iterator[Provider]:
+    """The provider with clients of FAPI 2.0, past all that an earlier test left."""
+    shared_strict.clock.advance(4000)
+    yield shared_strict
+    shared_strict.say_goodbye()
 
 
 @pytest.fixture

@@ -60,6 +60,20 @@ def other_clients(listener: Listener) -> list[Registration]:
     ]
 
 
+def strict_clients(listener: Listener) -> list[Registration]:
+    """Return clients of the FAPI 2.0 profiles, and some that have no credential, for the certification set."""
+    port = listener.port
+    return [
+        Registration.make("fapi", port, profile="fapi2"),
+        Registration.make("other-fapi", port, profile="fapi2"),
+        Registration.make(
+            "signs", port, profile="fapi2", require_signed_request_object=True, request_object_signing_alg="ES256"
+        ),
+        Registration.make("public", port, auth="none", jwks=None),
+        Registration.make("other-public", port, auth="none", jwks=None),
+    ]
+
+
 def _shared(port: int) -> str:
     return f"http://shared.localhost:{port}/api"
 

@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tests.idp.provider import Provider
-from tests.portal_client import Asked, PortalClient
+from tests.portal_client import Asked, PortalClient, Tokens
 from web.dpop import make_proof, thumbprint
 
 KEY = ECKey.generate_key("P-256")
@@ -33,6 +33,16 @@ def pushed(client: PortalClient, asked: Asked, proof: str | None = None, **chang
 def by_reference(client: PortalClient, asked: Asked, request_uri: str, **more: str) -> Asked:
     """Return the authorization request that only names the pushed one; the code_verifier stays."""
     return Asked({"client_id": client.client_id, "request_uri": request_uri, **more}, asked.code_verifier)
+
+
+def strict_tokens(provider: Provider, client: PortalClient) -> Tokens:
+    """Sign in as FAPI 2.0 asks for it: pushed, with tokens bound to a key."""
+    visitor, asked = provider.visitor(), client.ask()
+    page = visitor.follow(client.authorize(visitor, by_reference(client, asked, pushed(client, asked))))
+    landing = client.landing(asked, visitor.follow(visitor.log_in(page, "li.beijing")))
+    answer = client.exchange(landing)
+    assert answer.status_code == 200, answer.text
+    return Tokens(answer.json(), landing)
 
 
 @pytest.fixture

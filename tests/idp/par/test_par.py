@@ -34,7 +34,7 @@ def test_no_two_request_uris_are_alike_though_the_request_is_rfc9126_7_1(client:
 
 
 def test_what_was_pushed_is_what_counts_rfc9126_4(provider: Provider, client: PortalClient, visitor: Visitor) -> None:
-    asked = client.ask(scope="openid phone", state="pushed")
+    asked = client.ask(scope="openid phone", state="pushed", prompt="consent")
     request_uri = pushed(client, asked)
     reference = by_reference(
         client, asked, request_uri, state="outside", scope="openid email", redirect_uri="https://stranger.example/"
