@@ -10,7 +10,7 @@ from tests.idp.authorize.answers import asks_for_consent
 from tests.idp.claims.conftest import FULL
 from tests.idp.people.test_demo_people import STANDARD
 from tests.idp.provider import Provider
-from tests.portal_client import PortalClient
+from tests.portal_client import PortalClient, refusal
 from tests.visitor import Visitor
 
 PROFILE = STANDARD - {"sub", "email", "email_verified", "phone_number", "phone_number_verified", "address"}
@@ -63,6 +63,14 @@ def test_a_client_that_registered_for_it_gets_a_jwt_with_iss_and_aud_core_5_3_2(
 def test_refusals_are_json_for_that_client_too_rfc6750_3(provider: Provider) -> None:
     response = provider.client("signed-rs256").userinfo("no token")
     assert (response.status_code, response.headers["content-type"]) == (401, "application/json")
+
+
+def test_the_token_of_a_client_that_is_registered_no_more_is_worth_nothing_rfc7592_2_3(
+    provider: Provider, client: PortalClient, signed_in: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = client.tokens(signed_in, FULL, scope="openid").access_token
+    monkeypatch.delitem(provider.parts.clients._clients, client.client_id)
+    assert refusal(client.userinfo(token), 401) == "invalid_token"
 
 
 def test_the_page_says_all_that_a_full_profile_holds_pipl_17(client: PortalClient, signed_in: Visitor) -> None:
