@@ -17,6 +17,7 @@ def deliver(shop: Parts, request: Request, answer: AuthorizationResponse, ui_loc
     """Return the HTTP response that takes `answer` to the client; `ui_locales` is for who has to press the button."""
     if answer.response_mode != "form_post":
         return RedirectResponse(answer.location, 303, NO_STORE)
+    # A browser sends a lone line break in a field as two characters; in state there is none (RFC 6749 A.5).
     return shop.pages.render(
         request,
         "form_post.html",

@@ -1,4 +1,4 @@
-"""Whatever is asked, /authorize answers with a page, a step of its own, or a redirect to the registered address."""
+"""Whatever is asked, /authorize answers with a page, a step of its own, or an answer to the registered address."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.idp.authorize.answers import refused_on_a_page
+from tests.idp.authorize.answers import GO, refused_on_a_page
 from tests.portal_client import PortalClient
-from tests.visitor import Visitor
+from tests.visitor import Visitor, form_with
 
 NAMES = (
     "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
@@ -19,6 +19,14 @@ NAMES = (
     "id_token_hint", "request", "request_uri", "registration", "claims", "interaction", "display",
 )  # fmt: skip
 WORDS = ("none", "login", "consent", "openid", "profile", "offline_access", "0", "-1", "code", "S256", "e30.e30.e30")
+RESPONSES = st.fixed_dictionaries({}, optional={
+    "response_type": st.permutations(["code", "id_token", "token"]).flatmap(
+        lambda words: st.integers(1, 3).map(lambda count: " ".join(words[:count]))
+    ),
+    "response_mode": st.sampled_from(
+        ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "web_message"]
+    ),
+})  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from(WORDS), st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join)
 )
@@ -35,13 +43,17 @@ def check_answer(client: PortalClient, visitor: Visitor, query: str, *, post: bo
         response = visitor.http.post(f"{client.issuer}/authorize", content=query, headers=headers)
     else:
         response = visitor.get(f"/authorize?{query}")
+    registered = tuple(str(uri) for uri in client.registration.table["redirect_uris"])
+    if response.status_code == 200:
+        assert form_with(response, GO).action in registered
+        return
     if response.status_code != 303:
         refused_on_a_page(response)
         return
     location = response.headers["location"]
-    registered = tuple(str(uri) for uri in client.registration.table["redirect_uris"])
     own = ("/login?", "/consent?", "/authorize?")
-    assert location.startswith((*own, *(f"{uri}?" for uri in registered), f"{registered[1]}&"))
+    theirs = (*(f"{uri}?" for uri in registered), *(f"{uri}#" for uri in registered), f"{registered[1]}&")
+    assert location.startswith((*own, *theirs))
     assert location.isascii()
 
 
@@ -55,6 +67,16 @@ def test_any_parameters_are_answered_as_specified(
     pairs = [*asked.items(), *changes] if repeated else list({**asked, **dict(changes)}.items())
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs)
     check_answer(client, signed_in, query, post=post)
+
+
+@FUZZ()
+@given(changes=CHANGES, response=RESPONSES)
+def test_any_parameters_are_answered_as_specified_where_every_way_of_answering_is_on(
+    hybrid: PortalClient, someone: Visitor, changes: list[tuple[str, bytes]], response: dict[str, str]
+) -> None:
+    asked = {name: value.encode() for name, value in hybrid.ask(**response).parameters.items()}
+    query = "&".join(f"{quote(name)}={quote(value)}" for name, value in {**asked, **dict(changes)}.items())
+    check_answer(hybrid, someone, query, post=False)
 
 
 @FUZZ()
