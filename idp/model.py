@@ -31,6 +31,13 @@ class Display:
     order: int = 99
 
 
+def in_language(values: Mapping[str, str], language: str) -> str:
+    """Return the value for a page's language, else for one of its kind, else the default one (RFC 7591 2.2)."""
+    kind = language[:2].lower()
+    alike = (value for tag, value in values.items() if tag.lower().partition("-")[0] == kind)
+    return values.get(language) or next(alike, "") or values.get("", "")
+
+
 @dataclass(frozen=True)
 class Client:
     """A registered client: RFC 7591 section 2, OpenID Registration section 2, Back-Channel Logout section 2.2."""
@@ -83,8 +90,8 @@ class Client:
         return self.profile == "fapi2"
 
     def name(self, language: str) -> str:
-        """Return the client's name in `language`, else its default name (RFC 7591 2.2)."""
-        return self.client_name.get(language) or self.client_name.get(language[:2]) or self.client_name[""]
+        """Return the client's name in `language`, else its default name."""
+        return in_language(self.client_name, language)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def _page(
     language = choose(request, asked.ui_locales)
     scopes = bases_of(asked)
     wanted = [scope for scope, basis in scopes.items() if basis == "consent"]
+    portal = shown.portal(asked.client, language, asked.redirect_uri)
     return shop.pages.render(
         request,
         "consent.html",
@@ -73,7 +74,8 @@ def _page(
         form_action=[origin(asked.redirect_uri)],
         csrf=shop.csrf.token(signed_in.session.session_id, _action(interaction)),
         interaction=interaction.interaction_id,
-        portal=shown.portal(asked.client, language),
+        portal=portal,
+        images=shown.images(portal),
         person=shown.person(signed_in.person, signed_in.acr),
         purpose=None,
         claims=[

@@ -110,6 +110,7 @@ async def _page(
     language = choose(request, ui_locales)
     mark, new_mark = browser.mark(shop, request)
     releases = bases_of(asked) if asked else {}
+    portal = shown.portal(asked.client, language, asked.redirect_uri) if asked else None
     response = shop.pages.render(
         request,
         "login.html",
@@ -120,7 +121,8 @@ async def _page(
         headers={"retry-after": str(delay)} if delay else None,
         csrf=shop.csrf.token(mark, ACTION),
         interaction=interaction.interaction_id if interaction else "",
-        portal=shown.portal(asked.client, language) if asked else None,
+        portal=portal,
+        images=shown.images(portal),
         releases=[scope for scope, basis in releases.items() if basis == "legal_duty"],
         username=username or (asked.login_hint if asked else None) or "",
         error=error,

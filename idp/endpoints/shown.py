@@ -6,12 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from idp.clients import Clients
-from idp.model import LEVELS, Client, Delivery, Person
+from idp.model import LEVELS, Client, Delivery, Person, in_language
+from idp.oauth.client_metadata_uris import place
 from idp.people.names import mask_middle, mask_name
+from web.pages import origin
 
 
-def portal(client: Client, language: str) -> dict[str, str]:
-    """Return a client as pages show it; one without colours has the provider's."""
+def portal(client: Client, language: str, redirect_uri: str | None = None) -> dict[str, Any]:
+    """Return a client as pages show it; one without colours has the provider's.
+
+    `place` is what one can tell a client by that registered itself: the host that people are sent to.
+    """
     look = client.display.look
     name = client.name(language)
     return {
@@ -22,7 +27,18 @@ def portal(client: Client, language: str) -> dict[str, str]:
         "colour": look.get("colour", "#1f3a5f"),
         "deep": look.get("deep", "#14273f"),
         "tint": look.get("tint", "#eff3f8"),
+        "registered": client.registered,
+        "place": place([redirect_uri] if redirect_uri is not None else list(client.redirect_uris)),
+        "logo": in_language(client.logo_uri, language),
+        "policy": in_language(client.policy_uri, language),
+        "terms": in_language(client.tos_uri, language),
     }
+
+
+def images(shown_portal: dict[str, Any] | None) -> list[str]:
+    """Return from where a page that shows this client takes pictures: the origin of its logo alone."""
+    logo = shown_portal["logo"] if shown_portal is not None else ""
+    return [origin(logo)] if logo else []
 
 
 def person(who: Person, acr: str) -> dict[str, Any]:
