@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ FULL = "every.claim"
 def clients(listener: Listener) -> Iterable[Registration]:
     """Clients of a consent basis; each says by its name what is special about it."""
     port = listener.port
-    every = {"legal_basis": "consent", "resources": None, "id_token_signed_response_alg": None}
+    every: dict[str, Any] = {"legal_basis": "consent", "resources": None, "id_token_signed_response_alg": None}
     return [
         Registration.make("asks", port, **every),
         Registration.make("not-for-phones", port, **{**every, "scope": "openid profile email"}),
