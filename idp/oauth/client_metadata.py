@@ -21,7 +21,7 @@ from idp.oauth import client_metadata_keys, client_metadata_uris, response_mode
 from idp.oauth.client_metadata_shapes import BadMetadata, bad_redirect_uri, known_members
 
 OPERATORS_SCOPES = frozenset({"real_name", "id_number"})
-"""What the region has verified about people: not for strangers (docs/decisions/0013-registration.md)."""
+"""What the region has verified about people: not for strangers (docs/decisions/0014-registration.md)."""
 
 _SECRET_HASH = re.compile(r"[0-9a-f]{64}")
 
