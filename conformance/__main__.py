@@ -48,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--suite-certificate", type=Path, help="PEM file that the suite's certificate is checked with")
     parser.add_argument("--folder", type=Path, default=Path("var/conformance"), help="where everything is written")
     parser.add_argument("--initial-access-token", help="of a deployment that runs already; else one is made")
-    parser.add_argument("--username", default="li.beijing", help="who logs in")
+    parser.add_argument(
+        "--username", default="every.claim", help="who logs in: by default the person with every standard claim"
+    )
     parser.add_argument("--refuser", default="wang.tianjin", help="who logs in and does not consent")
     parser.add_argument("--password", default=DEMO_PASSWORD, help="of both")
     return parser

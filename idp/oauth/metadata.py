@@ -54,6 +54,9 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
         "claims_parameter_supported": features.claims_parameter,
         "request_parameter_supported": features.request_parameter,
         "request_uri_parameter_supported": features.request_uri_parameter,
+        # Registration 2: what is fetched was registered, so that nobody makes us ask anywhere.
+        "require_request_uri_registration": features.request_uri_parameter,
+        **_if_any("request_object_signing_alg_values_supported", features.request_object_algs),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,

@@ -30,7 +30,7 @@ KNOWN = {
     "request_uri_parameter_supported", "code_challenge_methods_supported",
     "authorization_response_iss_parameter_supported", "backchannel_logout_supported",
     "pushed_authorization_request_endpoint", "require_pushed_authorization_requests",
-    "dpop_signing_alg_values_supported",
+    "dpop_signing_alg_values_supported", "require_request_uri_registration",
     "backchannel_logout_session_supported", "ui_locales_supported",
 }  # fmt: skip
 
