@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from tests.idp.provider import JWKS_PATH, Provider
+from tests.idp.token.certified import certified_clients
 from tests.listener import Reply
 from tests.portal_client import PortalClient
+
+
+@pytest.fixture(scope="package")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """A provider of the certification set, whose clock may be moved on."""
+    place = tmp_path_factory.mktemp("certified")
+    with Provider(place, certified_clients, idp_features="certification") as running:
+        yield running
 
 
 @pytest.fixture
