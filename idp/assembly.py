@@ -17,13 +17,13 @@ from idp.oauth import logout_token
 from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_response import Responder
 from idp.oauth.client_authentication import ClientAuthenticator
-from idp.oauth.front_channel import FrontChannel
 from idp.oauth.client_metadata import Terms
 from idp.oauth.dynamic_registration import DynamicRegistration
+from idp.oauth.front_channel import FrontChannel
 from idp.oauth.incoming import Sources
 from idp.oauth.minting import Minter
 from idp.oauth.proofs import Proofs
-from idp.oauth.registered_client import registered_client
+from idp.oauth.registered_client import all_clients
 from idp.oauth.request_object import RequestObjects
 from idp.oauth.server import Server
 from idp.oauth.subject import Subjects
@@ -56,7 +56,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         stores = open_stores(settings.var / "idp.db")
         closing.callback(stores.upkeep.close)
         features = settings.features
-        clients = Clients(operators, stores.registered_clients if features.registration else None, registered_client)
+        clients = all_clients(operators, stores.registered_clients, features)
         auditor = Auditor(stores.audit, clock)
         keys = await _keys(settings, stores, auditor, clock)
         passwords = Passwords(settings.idp_password_threads, settings.idp_password_queue)

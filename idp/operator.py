@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from idp import keys as signing_keys
 from idp.audit import Auditor
 from idp.clients import Clients
+from idp.oauth.registered_client import all_clients
 from idp.oauth.registration import load_clients
 from idp.people.sign_outs import SignOuts
 from idp.settings import BadSettings, Settings
@@ -45,7 +46,7 @@ async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         auditor = Auditor(stores.audit, clock)
         ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
         await ring.refresh(force=True)
-        clients = Clients(load_clients(settings))
+        clients = all_clients(load_clients(settings), stores.registered_clients, settings.features)
         sign_outs = SignOuts(stores, clients, auditor, clock)
         yield Operator(settings, stores, ring, sign_outs, auditor, clients)
     finally:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from idp.clients import Clients
+from idp.features import Features
 from idp.model import Client, Display, Profile, RegisteredClient
 from idp.oauth import client_metadata_uris
 from idp.oauth.shown_text import shown_text
 from idp.oauth.subject import sector_of
+from idp.stores.protocols import RegisteredClients
 
 ANY_ALG = ""
 """As token_endpoint_auth_signing_alg: whichever of those that are supported (OpenID Registration 2)."""
+
+
+def all_clients(operators: Iterable[Client], store: RegisteredClients, features: Features) -> Clients:
+    """Return the operator's clients and, where registration is on, those that registered themselves."""
+    return Clients(operators, store if features.registration else None, registered_client)
 
 
 def operators_client(client_id: str, table: Mapping[str, Any], address: str, display: Display) -> Client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from idp.operator import operator
 from tests.idp.provider import Provider
 from tests.idp.register.conftest import INITIAL, Registrar
 from tests.idp.register.metadata import FULL, KEYS, MINIMAL, SITE
@@ -206,3 +208,15 @@ def test_registrations_and_refusals_are_security_events(registrar: Registrar) ->
         ("client.registered", client_id),
     ]
     assert INITIAL not in str(latest)
+
+
+def test_an_operators_commands_know_those_that_registered_themselves(registrar: Registrar) -> None:
+    """Whom `manyou people freeze` signs out is told everywhere."""
+    client_id = registrar.registered()["client_id"]
+
+    async def found() -> str | None:
+        async with operator(registrar.provider.parts.settings, registrar.provider.clock) as commands:
+            client = await commands.clients.find(client_id)
+            return client.client_id if client is not None else None
+
+    assert asyncio.run(found()) == client_id
