@@ -19,7 +19,7 @@ def test_a_client_that_cannot_prove_who_it_is_may_not_ask_rfc7662_2_1(clients: C
     beijing = asyncio.run(clients.find("beijing"))
     assert beijing is not None
     public = BridgedClient(replace(beijing, token_endpoint_auth_method="none"))
-    request = BridgedRequest("http://idp.localhost/introspect", Parameters((("token", "x"),)), Loaded(NOW, public))
+    request = BridgedRequest("https://idp.example/introspect", Parameters((("token", "x"),)), Loaded(NOW, public))
     with pytest.raises(TokenRefusal) as refused:
         Introspection(None).authenticate_token(request, public)
     assert (refused.value.code, refused.value.status) == ("invalid_client", 401)
