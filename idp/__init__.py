@@ -6,7 +6,7 @@ One roam, hop by hop, and where to read it:
 2. the request is checked, in a visible order       oauth/authorization_request.py
 3. the next step is decided                         oauth/next_step.py
 4. log-in or consent, when needed, and back to 1    endpoints/login.py, endpoints/consent.py
-5. a code goes to the portal with `state` and `iss` oauth/authorization_response.py
+5. a code goes to the portal with `state` and `iss` oauth/front_channel.py, oauth/authorization_response.py
 6. the portal redeems it at /token, once            endpoints/token.py, oauth/token_request.py
 7. tokens are minted                                oauth/id_token.py, oauth/access_token.py
 8. /userinfo gives what was granted                 endpoints/userinfo.py, oauth/claims.py
