@@ -24,7 +24,11 @@ class S256CodeChallenge(CodeChallenge):  # type: ignore[misc]  # authlib is unty
     def validate_code_verifier(self, grant: Any, result: Any) -> None:
         """Check the verifier; one for a code without challenge is no fault of the request, but of the code."""
         request = grant.request
-        if request.form.get("code_verifier") and not request.authorization_code.code_challenge:
+        verifier, challenge = request.form.get("code_verifier"), request.authorization_code.code_challenge
+        if verifier and not challenge:
             # RFC 9700 4.8.2: whoever has the verifier sent a challenge, so somebody took it out on the way.
             raise InvalidGrantError("The code was issued without code_challenge.")
+        if challenge and not verifier:
+            # RFC 7636 4.6: the code is not granted to whoever does not know it.
+            raise InvalidGrantError("code_verifier is missing.")
         super().validate_code_verifier(grant, result)

@@ -82,7 +82,7 @@ def test_a_code_lives_sixty_seconds_by_the_clock_rfc6749_4_1_2(
         ({"redirect_uri": None}, "invalid_grant"),
         ({"redirect_uri": "{other}"}, "invalid_grant"),
         ({"redirect_uri": "{same}/"}, "invalid_grant"),
-        ({"code_verifier": None}, "invalid_request"),
+        ({"code_verifier": None}, "invalid_grant"),
         ({"code_verifier": "w" * 43}, "invalid_grant"),
         ({"code_verifier": "short"}, "invalid_request"),
         ({"code_verifier": "w" * 129}, "invalid_request"),
