@@ -21,6 +21,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: str
+    query: str = ""
 
     @property
     def form(self) -> dict[str, str]:
@@ -106,9 +107,9 @@ class Listener:
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("content-length") or 0)
         body = handler.rfile.read(length).decode("utf-8", "replace")
-        path = handler.path.split("?")[0]
+        path, _, query = handler.path.partition("?")
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        received = Received(handler.command, path, headers, body)
+        received = Received(handler.command, path, headers, body, query)
         with self._changed:
             self._received.append(received)
             self._changed.notify_all()

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from idp.endpoints.parts import Parts
 from idp.endpoints.parts import parts as parts_of
-from idp.oauth.session_state import browser_state
+from idp.oauth.session_state import NO_SESSION, browser_state
 from idp.people.sessions import SignedIn, session_id_of
 
 SESSION_COOKIE = "manyou_session"
@@ -54,7 +54,7 @@ def clear_session(parts: Parts, response: Response) -> None:
     response.delete_cookie(
         _name(parts, SESSION_COOKIE), path="/", httponly=True, samesite="lax", secure=parts.settings.secure
     )
-    _set_state(parts, response, None)
+    _set_state(parts, response, NO_SESSION)
 
 
 def state_cookie(parts: Parts) -> str:
@@ -62,14 +62,10 @@ def state_cookie(parts: Parts) -> str:
     return _name(parts, STATE_COOKIE)
 
 
-def _set_state(parts: Parts, response: Response, state: str | None) -> None:
-    if not parts.settings.features.session_management:
-        return
+def _set_state(parts: Parts, response: Response, state: str) -> None:
     # Session Management 3.2: read by a script of ours, in a frame within any client's page. Browsers take a Secure
     # cookie over http on loopback names, where the demonstration stands.
-    if state is None:
-        response.delete_cookie(state_cookie(parts), path="/", samesite="none", secure=True)
-    else:
+    if parts.settings.features.session_management:
         response.set_cookie(state_cookie(parts), state, path="/", samesite="none", secure=True)
 
 
@@ -92,7 +88,7 @@ async def _tell_state(parts: Parts, request: Request, response: Response) -> Non
     if any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("set-cookie")):
         return
     found = await signed_in(parts, request)
-    state = browser_state(found.session.session_id) if found is not None else None
+    state = browser_state(found.session.session_id) if found is not None else NO_SESSION
     if request.cookies.get(name) != state:
         _set_state(parts, response, state)
 

@@ -13,6 +13,7 @@ from idp.audit import Event
 from idp.endpoints.browser import address
 from idp.endpoints.parts import parts
 from idp.errors import PageRefusal, Refusal, RegistrationRefusal, TokenRefusal
+from idp.oauth.authorization_response import add_parameters
 from web.forms import BadForm
 from web.language import choose
 
@@ -58,7 +59,10 @@ async def error_page(request: Request, refusal: PageRefusal) -> Response:
     client = await shop.clients.find(refusal.client_id)
     if client is not None:
         label = shop.pages.catalogue.text(language, "error.to_portal", {"portal": client.name(language)})
-        links.insert(0, {"href": client.initiate_login_uri or client.client_uri, "label": label})
+        start = client.initiate_login_uri
+        # Core 4: whoever starts a log-in elsewhere says at which provider.
+        href = add_parameters(start, [("iss", shop.issuer)]) if start else client.client_uri
+        links.insert(0, {"href": href, "label": label})
     return shop.pages.render(
         request,
         "error.html",

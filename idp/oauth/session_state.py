@@ -12,6 +12,9 @@ from idp.oauth.secret_hash import hash_of
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+NO_SESSION = "none"
+"""The OP browser state where nobody is signed in; a browser in which no state can be read cannot tell."""
+
 
 def browser_state(session_id: str) -> str:
     """Return the OP browser state of that session: as hard to guess as the session's cookie, and it opens nothing."""

@@ -33,7 +33,12 @@ def usual_clients(listener: Listener) -> list[Registration]:
         Registration.make("alpha", port),
         Registration.make("beta", port, resources=[f"http://beta.localhost:{port}/api", _shared(port)]),
         Registration.make("by-consent", port, legal_basis="consent"),
-        Registration.make("shares-api", port, resources=[_shared(port)]),
+        Registration.make(
+            "shares-api",
+            port,
+            resources=[_shared(port)],
+            frontchannel_logout_uri=f"http://shares-api.localhost:{port}/frontchannel/shares-api",
+        ),
         # Asks for nothing: RS256 ID tokens (Core 3.1.3.7), no refresh tokens, no log-out notice, openid only.
         Registration.make(
             "plain",

@@ -52,6 +52,7 @@ def test_without_an_address_the_page_says_that_it_is_done(
 ) -> None:
     page = client.end_session(visitor, id_token_hint=tokens.id_token)
     assert says_logged_out(page)
+    assert "not-onward" not in page.text
     assert not signed_in(client, visitor)
 
 
@@ -174,6 +175,7 @@ def test_an_address_that_is_not_registered_is_never_redirected_to_rp_initiated_3
         visitor, id_token_hint=tokens.id_token, post_logout_redirect_uri=change(onward), state="x"
     )
     assert says_logged_out(page)
+    assert 'id="not-onward"' in page.text
     assert "//stranger.example" not in page.text
     assert "javascript:" not in page.text
     assert not signed_in(client, visitor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -118,7 +119,8 @@ def test_a_made_up_request_uri_is_refused_on_a_page_that_says_what_to_do(
     reference = by_reference(client, client.ask(), f"urn:ietf:params:oauth:request_uri:{made_up}")
     page = refused_on_a_page(client.authorize(visitor, reference))
     assert "invalid_request_uri" in page
-    assert f'href="{client.registration.table["initiate_login_uri"]}"' in page
+    start = f"{client.registration.table['initiate_login_uri']}?{urlencode({'iss': client.issuer})}"
+    assert f'href="{start}"' in page
 
 
 def test_who_pushes_must_say_who_it_is_rfc9126_2_1(client: PortalClient, client_factory: ClientFactory) -> None:
