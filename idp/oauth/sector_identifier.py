@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from idp.oauth import client_metadata_uris
 from idp.oauth.client_metadata_shapes import BadMetadata
 from web.fetch import Fetcher, FetchRefused
 
@@ -19,8 +18,6 @@ async def check(table: Mapping[str, Any], fetcher: Fetcher) -> None:
     """Fetch the sector's list, if there is one, and see that all redirect_uris are in it. Raises BadMetadata."""
     uri = table.get("sector_identifier_uri")
     if uri is None:
-        if len(client_metadata_uris.hosts(table["redirect_uris"])) > 1 and table["application_type"] == "web":
-            raise _bad("is needed where redirect_uris have several hosts (Core 8.1)")
         return
     try:
         body = await fetcher.get(uri, limit=LIMIT, seconds=SECONDS, media_types=MEDIA_TYPES)

@@ -30,9 +30,10 @@ def sector_of(client_id: str, metadata: Mapping[str, Any]) -> str:
 
     It has a space in it, and so is never the sector of a portal, which is the portal's name: nobody gets at a portal's
     subjects by owning a host of that name. Applications on people's devices share host names with everybody's, and are
-    sectors of their own.
+    sectors of their own; so are sites of several hosts for which no list vouches, where 8.1 wants one.
     """
     uri = metadata.get("sector_identifier_uri")
-    if uri is None and metadata["application_type"] == "native":
+    several = hosts([uri] if uri is not None else metadata["redirect_uris"])
+    if uri is None and (metadata["application_type"] == "native" or len(several) > 1):
         return client_id
-    return f"host {min(hosts([uri] if uri is not None else metadata['redirect_uris']))}"
+    return f"host {min(several)}"

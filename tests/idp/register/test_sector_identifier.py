@@ -64,10 +64,10 @@ def test_a_list_of_all_redirect_uris_vouches_for_several_hosts_registration_5(re
     assert answer["sector_identifier_uri"] == uri
 
 
-def test_without_a_list_several_hosts_are_refused_core_8_1(registrar: Registrar) -> None:
-    response = registrar.post(redirect_uris=TWO_HOSTS)
-    assert refusal(response) == "invalid_client_metadata"
-    assert "sector_identifier_uri" in response.json()["error_description"]
+def test_several_hosts_without_a_list_are_a_sector_of_their_own() -> None:
+    alone = sub("c1", redirect_uris=TWO_HOSTS)
+    assert alone == sub("c1", redirect_uris=[*TWO_HOSTS, "https://third.example/"])
+    assert alone not in (sub("c2", redirect_uris=TWO_HOSTS), sub("c3"), sub("c4", redirect_uris=TWO_HOSTS[1:]))
 
 
 @pytest.mark.parametrize(
