@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from joserfc.errors import JoseError
@@ -39,9 +40,14 @@ def _usable(key: Mapping[str, Any], alg: str, kid: object) -> bool:
 
 def _imported(key: Mapping[str, Any]) -> Key | None:
     # A client that publishes its private key by mistake proves nothing with it (RFC 7517 9.2).
-    public = {name: value for name, value in key.items() if name in _PUBLIC}
+    return _key(frozenset((name, value) for name, value in key.items() if name in _PUBLIC and isinstance(value, str)))
+
+
+# Reading a key costs as much as verifying with it.
+@lru_cache(maxsize=500)
+def _key(members: frozenset[tuple[str, str]]) -> Key | None:
     try:
-        imported = import_key(public)
+        imported = import_key(dict(members))
     except (JoseError, ValueError, TypeError, KeyError, OverflowError):
         return None
     # Verifying with a key of a hundred thousand bits would take seconds of everybody's time.
