@@ -33,8 +33,8 @@ WORDS = {
     "expected": {"zh-CN": "应为", "en": "expected"},
     "found": {"zh-CN": "实为", "en": "found"},
     "unseen": {
-        "zh-CN": "这里没有会话可对照，未核验（门户会核验）：",
-        "en": "Not checked here, for want of a session that a portal has: ",
+        "zh-CN": "这里没有会话和请求可对照，未核验（门户会核验）：",
+        "en": "Not checked here, for want of the session and the request that a portal has: ",
     },
     "accepted": {"zh-CN": "通过", "en": "ACCEPTED"},
     "refused": {"zh-CN": "拒绝", "en": "REFUSED"},

@@ -141,9 +141,8 @@ def _portal(settings: Settings, name: str | None, claims: Mapping[str, Any]) -> 
 def _expectation(use: Use, issuer: str, portal: Portal | None, now: float) -> Expectation:
     if portal is None:
         return Expectation(use, issuer, NO_PORTAL, NO_PORTAL, now)
-    algs = ("ES256", "RS256") if use == "access_token" else (portal.signing_alg,)
     acr = ACR_VALUES if use == "id_token" else ()
     others = portal.others
     return Expectation(
-        use, issuer, portal.client_id, portal.audience, now, acr=acr, algs=algs, other_portals=others
+        use, issuer, portal.client_id, portal.audience, now, acr=acr, algs=(portal.signing_alg,), other_portals=others
     )  # fmt: skip

@@ -18,7 +18,7 @@ from portals import error_page
 from portals.api import whoami
 from portals.backchannel_logout import backchannel_logout
 from portals.callback import callback
-from portals.client_key import load_or_make, public_jwks
+from portals.client_key import CLIENT_KEY, DPOP_KEY, load_or_make, public_jwks
 from portals.cookies import Cookies
 from portals.inspection import inspect
 from portals.judging import Judge
@@ -29,12 +29,14 @@ from portals.pages import home, item, look
 from portals.parts import Parts, parts_of
 from portals.portal import Portal
 from portals.provider import Provider
+from portals.proving import Prover
 from portals.settings import BadSettings, Settings
 from portals.sign_in import SignIn
 from portals.sign_out import logout
 from portals.stores.database import open_database, own_secret
 from portals.stores.endings import Endings
 from portals.stores.flows import Flows
+from portals.stores.proofs import Proofs
 from portals.stores.sessions import Sessions
 from portals.tokens import Refresher
 from web.clock import Clock, system_clock
@@ -73,7 +75,7 @@ def _parts(portal: Portal, settings: Settings, clock: Clock) -> Parts:
     """Open and connect the parts. Raises OSError, sqlite3.Error and BadClientKey."""
     folder = settings.var / "portals" / portal.client_id
     connection = open_database(folder / "portal.db")
-    key = load_or_make(folder / "client-key.json")
+    key, dpop_key = load_or_make(folder / CLIENT_KEY), load_or_make(folder / DPOP_KEY)
     # With an http issuer no TLS is spoken (provider.py refuses endpoints of another scheme), and reading the
     # certificates of all authorities would cost more than the rest of the start.
     transport = BoundedTransport(
@@ -81,10 +83,11 @@ def _parts(portal: Portal, settings: Settings, clock: Clock) -> Parts:
     )
     client = httpx2.AsyncClient(transport=transport, timeout=SECONDS, follow_redirects=False, trust_env=False)
     provider = Provider(settings.provider, client, clock)
-    sign_in = SignIn(portal, provider, key, transport, clock)
-    endings = Endings(connection)
+    prover = Prover(dpop_key, clock)
+    sign_in = SignIn(portal, provider, key, prover, transport, clock)
+    endings, proofs = Endings(connection), Proofs(connection)
     sessions = Sessions(connection, settings.portal_idle_seconds)
-    judge = Judge(portal, provider, clock, endings)
+    judge = Judge(portal, provider, clock, endings, proofs, prover.jkt)
     return Parts(
         portal=portal,
         settings=settings,
@@ -94,11 +97,13 @@ def _parts(portal: Portal, settings: Settings, clock: Clock) -> Parts:
         ),
         cookies=Cookies(portal.client_id, secure=portal.secure),
         key=key,
+        dpop_key=dpop_key,
         connection=connection,
         csrf=Csrf(own_secret(connection, "csrf")),
         flows=Flows(connection),
         sessions=sessions,
         endings=endings,
+        proofs=proofs,
         provider=provider,
         sign_in=sign_in,
         judge=judge,

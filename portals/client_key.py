@@ -1,4 +1,8 @@
-"""The key with which a portal signs what it says to the provider (private_key_jwt): made at first start, its own."""
+"""A portal's own keys, made at its first start: one authenticates it (private_key_jwt), one binds its tokens (DPoP).
+
+Two, so that a signature by one can never be taken for what the other says. Neither is rotated here
+(docs/decisions/0015-portals-on-fapi-2.md).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from typing import Any
 from joserfc.jwk import ECKey
 
 ALG = "ES256"
+CLIENT_KEY, DPOP_KEY = "client-key.json", "dpop-key.json"
+"""The files' names in the portal's folder of state."""
 
 
 class BadClientKey(ValueError):
@@ -19,7 +25,7 @@ class BadClientKey(ValueError):
 def load_or_make(path: Path) -> ECKey:
     """Return the private key in `path`, made with mode 0600 when there is none. Raises BadClientKey or OSError."""
     try:
-        return _load(path)
+        return load_key(path)
     except FileNotFoundError:
         pass
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": ALG}, private=True, auto_kid=True)
@@ -36,7 +42,7 @@ def load_or_make(path: Path) -> ECKey:
         pass
     finally:
         draft.unlink()
-    return _load(path)
+    return load_key(path)
 
 
 def public_jwks(key: ECKey) -> dict[str, Any]:
@@ -44,7 +50,8 @@ def public_jwks(key: ECKey) -> dict[str, Any]:
     return {"keys": [key.as_dict(private=False)]}
 
 
-def _load(path: Path) -> ECKey:
+def load_key(path: Path) -> ECKey:
+    """Return the private key in `path`. Raises BadClientKey or OSError."""
     text = path.read_text(encoding="ascii")
     try:
         key = ECKey.import_key(json.loads(text))

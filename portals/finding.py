@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from portals.finding_words import in_words
+from web.dpop import Proof
 from web.language import Catalogue
 
 Use = Literal["id_token", "refreshed_id_token", "access_token", "logout_token"]
@@ -26,13 +27,24 @@ _PLAIN = re.compile(r"[ !#-\[\]-~]{0,100}")
 
 
 @dataclass(frozen=True)
+class Presentation:
+    """The request that an access token came in: its DPoP headers, its method, and the URL that its sender was told."""
+
+    proofs: tuple[str, ...]
+    method: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Expectation:
     """What one use of a token at one portal demands; None means unknown here, and the check is then not_checked.
 
     `audience` is the portal's API identifier; `now`, `auth_time` in seconds since the epoch, `leeway` and `max_age`
     in seconds; `acr` lists the accepted values (empty: any); `other_portals` maps known foreign audiences (client
     ids and API identifiers) to names and only names a failure better; `sid_ended` tells whether a `sid` has ended,
-    `jti_seen` whether a logout token came before; `access_token` is the one that came with the ID token (Core 3.1.3.8).
+    `jti_seen` whether a logout token came before; `access_token` is the one that came with the ID token (Core 3.1.3.8);
+    `presented` is the request that the access token came in, `proof_seen` tells whether its proof came before, `jkt`
+    names the key that it has to be bound to where no request proves one.
     """
 
     use: Use
@@ -52,6 +64,9 @@ class Expectation:
     sid_ended: Callable[[str], bool] | None = None
     access_token: str | None = None
     jti_seen: Callable[[str], bool] | None = None
+    presented: Presentation | None = None
+    proof_seen: Callable[[Proof], bool] | None = None
+    jkt: str | None = None
 
 
 class Outcome(NamedTuple):
@@ -95,7 +110,8 @@ class Finding:
 class Verdict:
     """The findings in order, and what they come to; `code` is ACCEPTED or that of the only failure.
 
-    `header` and `claims` are what could be read, to be shown: they are to be believed only when `accepted`.
+    `header` and `claims` are what could be read, to be shown: they are to be believed only when `accepted`. `proof` is
+    what the request proved: whoever accepts it must note it, since it is good once.
     """
 
     accepted: bool
@@ -103,6 +119,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     header: Mapping[str, Any] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
+    proof: Proof | None = None
 
     @property
     def failure(self) -> Finding | None:

@@ -8,20 +8,25 @@ from portals.levels import ACR_VALUES
 from portals.portal import Portal
 from portals.provider import Provider
 from portals.stores.endings import Endings
+from portals.stores.proofs import Proofs
 from portals.stores.sessions import Session
-from portals.verdict import Expectation, Use, Verdict, judge
+from portals.verdict import Expectation, Presentation, Use, Verdict, judge
 from web.clock import Clock
 
 
 class Judge:
     """Judges the tokens that reach one portal; the verdict itself is verdict.judge."""
 
-    def __init__(self, portal: Portal, provider: Provider, clock: Clock, endings: Endings) -> None:
+    def __init__(
+        self, portal: Portal, provider: Provider, clock: Clock, endings: Endings, proofs: Proofs, jkt: str
+    ) -> None:
         self._portal = portal
+        self._jkt = jkt
         self._provider = provider
         self._clock = clock
         self._sid_ended = endings.sid_ended
         self._jti_seen = endings.jti_seen
+        self._proof_seen = proofs.seen
 
     def expectation(self, use: Use) -> Expectation:
         """Return what every token of `use` must meet here."""
@@ -31,7 +36,7 @@ class Judge:
             client_id=self._portal.client_id,
             audience=self._portal.audience,
             now=self._clock(),
-            algs=("ES256", "RS256") if use == "access_token" else (self._portal.signing_alg,),
+            algs=(self._portal.signing_alg,),
             other_portals=self._portal.others,
         )
 
@@ -52,15 +57,20 @@ class Judge:
         )  # fmt: skip
         return await self._judge(token, expect)
 
-    async def access_token(self, token: str) -> Verdict:
-        """Judge an access token that came to this portal's API (RFC 9068 4)."""
-        return await self._judge(token, replace(self.expectation("access_token"), sid_ended=self._sid_ended))
+    async def access_token(self, token: str, presented: Presentation) -> Verdict:
+        """Judge an access token that came to this portal's API, and the proof beside it (RFC 9068 4, RFC 9449 7.1)."""
+        expect = replace(
+            self.expectation("access_token"),
+            sid_ended=self._sid_ended, presented=presented, proof_seen=self._proof_seen,
+        )  # fmt: skip
+        return await self._judge(token, expect)
 
     async def tokens_of(self, session: Session) -> tuple[Verdict, Verdict]:
         """Judge the ID token and the access token that `session` holds, as they are now, by all that it knows."""
         known = replace(
             self.expectation("access_token"),
             sub=session.sub, sid=session.sid, auth_time=session.auth_time, acr=ACR_VALUES, sid_ended=self._sid_ended,
+            jkt=self._jkt,
         )  # fmt: skip
         first = session.nonce if session.id_token_use == "id_token" else None
         of_id_token = replace(

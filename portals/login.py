@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.cookies import new_value
-from portals.errors import Problem, ProviderUnreachable
+from portals.errors import Problem
 from portals.frame import leave
 from portals.parts import parts_of
 from portals.portal import Portal
@@ -47,7 +47,7 @@ async def login(request: Request) -> Response:
             login_hint=given.get("login_hint"),
             item=item,
         )
-    except ProviderUnreachable as error:
+    except Problem as error:
         error.again = f"/login?{urlencode(given.pairs)}"
         raise
     await parts.flows.start(flow)

@@ -16,6 +16,7 @@ from portals.settings import Settings
 from portals.sign_in import SignIn
 from portals.stores.endings import Endings
 from portals.stores.flows import Flows
+from portals.stores.proofs import Proofs
 from portals.stores.sessions import Sessions
 from portals.tokens import Refresher
 from web.clock import Clock
@@ -33,11 +34,13 @@ class Parts:
     pages: Pages
     cookies: Cookies
     key: ECKey
+    dpop_key: ECKey
     connection: sqlite3.Connection
     csrf: Csrf
     flows: Flows
     sessions: Sessions
     endings: Endings
+    proofs: Proofs
     provider: Provider
     sign_in: SignIn
     judge: Judge

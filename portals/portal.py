@@ -57,8 +57,8 @@ class Portal:
 
     @property
     def signing_alg(self) -> str:
-        """The `alg` of the ID tokens and logout tokens that this client registered for."""
-        return str(self.client.get("id_token_signed_response_alg", "RS256"))
+        """The `alg` of all tokens that the provider signs for this portal: FAPI 2.0 has no RS256 (5.4.1 there)."""
+        return "ES256"
 
     @property
     def secure(self) -> bool:
@@ -186,10 +186,12 @@ def _client(table: _Table, file: PortalFile) -> Mapping[str, Any]:
     for word, value in must.items():
         if not isinstance(client.get(word), list) or value not in client[word]:
             raise table.wrong(f"client.{word}", f"a list that holds {value}")
-    if client.get("id_token_signed_response_alg", "RS256") not in ("ES256", "RS256"):
-        raise table.wrong("client.id_token_signed_response_alg", "ES256 or RS256")
+    if client.get("id_token_signed_response_alg", "ES256") != "ES256":
+        raise table.wrong("client.id_token_signed_response_alg", "ES256")
     if client.get("token_endpoint_auth_method") != "private_key_jwt":
         raise table.wrong("client.token_endpoint_auth_method", "private_key_jwt: a portal has a key and no secret")
+    if client.get("profile") != "fapi2":
+        raise table.wrong("client.profile", "fapi2: a portal pushes its requests, and its tokens are bound to its key")
     return client
 
 

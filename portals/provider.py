@@ -26,7 +26,10 @@ COOLDOWN_SECONDS = 30
 """The least time between two fetches of keys for an unknown `kid`: a forger cannot make us hammer the provider."""
 RETRY_SECONDS = 2
 """How long one failed fetch answers for those that follow it."""
-ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "end_session_endpoint", "jwks_uri")
+ENDPOINTS = (
+    "authorization_endpoint", "pushed_authorization_request_endpoint", "token_endpoint", "userinfo_endpoint",
+    "end_session_endpoint", "jwks_uri",
+)  # fmt: skip
 
 
 class Provider:

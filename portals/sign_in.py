@@ -1,7 +1,9 @@
 """The relying party: what this portal says to the provider to sign a person in; the only importer of authlib here.
 
-Authlib's client builds the authorization request, exchanges the code and refreshes. What it lacks is added around
-it: `iss` in responses (callback.py), metadata that expires (provider.py), ID tokens judged by verdict.judge.
+As FAPI 2.0 wants it (Security Profile 5.3.3): the authorization request is pushed, tokens are bound to a key. Authlib's
+client builds the request, authenticates, exchanges the code and refreshes. What it lacks is added around it: pushing
+(RFC 9126), proofs of the key (proving.py), `iss` in responses (callback.py), metadata that expires (provider.py), ID
+tokens judged by verdict.judge.
 One client serves every request, which keeps connections open; Authlib's Starlette app makes one per call, and drops
 the state of one tab when another begins.
 """
@@ -14,6 +16,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
@@ -27,6 +30,7 @@ from portals.levels import acr
 from portals.outbound import SECONDS
 from portals.portal import SIGN_IN_SCOPE, Portal
 from portals.provider import Provider
+from portals.proving import Prover
 from portals.stores.flows import FLOW_SECONDS, Flow
 from web.clock import Clock
 
@@ -34,6 +38,9 @@ from web.clock import Clock
 logging.getLogger("authlib").setLevel(logging.WARNING)
 
 ASSERTION_SECONDS = 60
+AUTH_METHOD = "private_key_jwt"
+FORM = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
+NOT_NOW = frozenset({"server_error", "temporarily_unavailable"})
 
 
 class RefreshRefused(Exception):
@@ -76,15 +83,22 @@ class SignIn:
     """Authorization requests, code exchange, refresh and userinfo of one portal."""
 
     def __init__(
-        self, portal: Portal, provider: Provider, key: ECKey, transport: httpx2.AsyncBaseTransport, clock: Clock
+        self,
+        portal: Portal,
+        provider: Provider,
+        key: ECKey,
+        prover: Prover,
+        transport: httpx2.AsyncBaseTransport,
+        clock: Clock,
     ) -> None:
         self._portal = portal
         self._provider = provider
+        self._prover = prover
         self._clock = clock
         self._client = AsyncOAuth2Client(
             client_id=portal.client_id,
             client_secret=key,
-            token_endpoint_auth_method="private_key_jwt",
+            token_endpoint_auth_method=AUTH_METHOD,
             code_challenge_method="S256",
             transport=transport,
             timeout=SECONDS,
@@ -102,7 +116,7 @@ class SignIn:
         login_hint: str | None = None,
         item: str | None = None,
     ) -> tuple[str, Flow]:
-        """Return the URL of an authorization request and the flow to remember. Raises ProviderUnreachable.
+        """Push an authorization request; return the URL that begins it and the flow to remember. Raises Problem.
 
         `item` adds that item's scopes and asks for its level.
         """
@@ -124,6 +138,9 @@ class SignIn:
         url, _ = self._client.create_authorization_url(
             metadata["authorization_endpoint"],
             state=flow.state,
+            # RFC 9449 10: what comes of this request is of no use to whoever has another key. At /par the name of the
+            # key is enough (10.1), and with the answer comes the nonce for the proof at /token.
+            dpop_jkt=self._prover.jkt,
             code_verifier=flow.code_verifier,
             redirect_uri=self._portal.redirect_uri,
             scope=scope,
@@ -133,7 +150,8 @@ class SignIn:
             login_hint=login_hint,
             acr_values=acr(wanted.level) if wanted else None,
         )
-        return url, flow
+        pushed = {"client_id": self._portal.client_id, "request_uri": await self._push(metadata, urlsplit(url).query)}
+        return f"{metadata['authorization_endpoint']}?{urlencode(pushed)}", flow
 
     async def redeem(self, flow: Flow, code: str) -> TokenAnswer:
         """Exchange `code` (RFC 6749 4.1.3, RFC 7636 4.5). Raises Problem."""
@@ -162,11 +180,11 @@ class SignIn:
     async def userinfo(self, access_token: str, sub: str) -> Mapping[str, Any]:
         """Return what the provider releases about `sub` (OpenID Connect Core 5.3). Raises Problem."""
         metadata = await self._provider.metadata()
-        headers = {"authorization": f"Bearer {access_token}", "accept": "application/json"}
+        presented = self._prover.presents(access_token)
         try:
             async with asyncio.timeout(SECONDS):
                 answer = await self._client.request(
-                    "GET", metadata["userinfo_endpoint"], headers=headers, withhold_token=True
+                    "GET", metadata["userinfo_endpoint"], headers={"accept": "application/json"}, auth=presented
                 )
             if answer.status_code != 200:
                 raise ValueError(f"status {answer.status_code}")
@@ -182,11 +200,31 @@ class SignIn:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _token(self, **parameters: str) -> TokenAnswer:
-        metadata = await self._provider.metadata()
+    async def _push(self, metadata: Mapping[str, str], request: str) -> str:
+        """Push `request`, a query, and return the request_uri that stands for it (RFC 9126 2). Raises Problem."""
+        endpoint, auth = metadata["pushed_authorization_request_endpoint"], self._client.client_auth(AUTH_METHOD)
         try:
             async with asyncio.timeout(SECONDS):
-                found = await self._client.fetch_token(metadata["token_endpoint"], **parameters)
+                answer = await self._client.request("POST", endpoint, content=request, headers=FORM, auth=auth)
+            self._prover.listen(answer)
+            if answer.status_code >= 500:
+                raise ValueError(f"status {answer.status_code}")
+            found, told = answer.json(), "request_uri" if answer.status_code == 201 else "error"
+            if not isinstance(found, dict) or not isinstance(found.get(told), str):
+                raise ValueError(f"status {answer.status_code} without {told}")
+        except (httpx2.HTTPError, TimeoutError, ValueError, RecursionError) as error:
+            raise ProviderUnreachable(f"PAR endpoint: {type(error).__name__}: {error}") from error
+        if told == "error":
+            reason = f"The PAR endpoint answered {found[told]}: {found.get('error_description')}"
+            raise ProviderUnreachable(reason) if found[told] in NOT_NOW else Problem("provider_refused", reason)
+        return str(found[told])
+
+    async def _token(self, **parameters: str) -> TokenAnswer:
+        metadata = await self._provider.metadata()
+        auth = self._prover.authenticates(self._client.client_auth(AUTH_METHOD))
+        try:
+            async with asyncio.timeout(SECONDS):
+                found = await self._client.fetch_token(metadata["token_endpoint"], auth=auth, **parameters)
         except (httpx2.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             raise ProviderUnreachable(f"token endpoint: {type(error).__name__}: {error}") from error
         return _checked(dict(found), self._clock())
@@ -194,8 +232,9 @@ class SignIn:
 
 def _checked(found: dict[str, Any], now: float) -> TokenAnswer:
     access_token, seconds = found.get("access_token"), found.get("expires_in")
-    if not isinstance(access_token, str) or str(found.get("token_type")).lower() != "bearer":
-        raise ProviderUnreachable("The token endpoint's answer has no Bearer access_token.")
+    # RFC 9449 5: another type would be a token that anybody can use.
+    if not isinstance(access_token, str) or str(found.get("token_type")).lower() != "dpop":
+        raise ProviderUnreachable("The token endpoint's answer has no DPoP access_token.")
     texts = {name: found.get(name) for name in ("scope", "id_token", "refresh_token")}
     if any(value is not None and not isinstance(value, str) for value in texts.values()):
         raise ProviderUnreachable("The token endpoint's answer has members of the wrong type.")

@@ -20,7 +20,11 @@ EARLY_SECONDS = 30
 
 
 class Refresher:
-    """Renews the tokens of sessions, once at a time for each: a refresh token used twice revokes its family."""
+    """Renews the tokens of sessions, once at a time for each, so that many tabs ask the provider for one renewal.
+
+    The refresh token stays the same and is of use to this portal alone (FAPI 2.0 Security Profile 5.3.2.1): an answer
+    that was lost on its way costs nothing but the next try.
+    """
 
     def __init__(self, portal: str, sign_in: SignIn, judge: Judge, sessions: Sessions, clock: Clock) -> None:
         self._portal = portal

@@ -14,13 +14,24 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
-from portals.checks import claims, form, header, key, parties, session, times
+from portals.checks import claims, form, header, key, parties, possession, session, times
 from portals.checks.evidence import Check, Evidence
-from portals.finding import ACCEPTED, Expectation, Finding, Outcome, Use, Verdict, failed
+from portals.finding import ACCEPTED, Expectation, Finding, Outcome, Presentation, Use, Verdict, failed
 from portals.token_parts import Malformed, decode_segment, read_object
 from portals.verification_keys import VerificationKeys
 
-__all__ = ["ACCEPTED", "CHECKS", "UNDECIDED", "Expectation", "Finding", "Use", "Verdict", "VerificationKeys", "judge"]
+__all__ = [
+    "ACCEPTED",
+    "CHECKS",
+    "UNDECIDED",
+    "Expectation",
+    "Finding",
+    "Presentation",
+    "Use",
+    "Verdict",
+    "VerificationKeys",
+    "judge",
+]
 
 UNDECIDED = "token.undecided"
 _log = logging.getLogger(__name__)
@@ -88,6 +99,10 @@ CHECKS: tuple[Check, ...] = (
     Check("token.events", session.events, _ways("token.events", "missing wrong"), "Back-Channel Logout 2.4", _LOGOUT),
     Check("token.jti", session.jti, ("token.jti.missing",), "RFC 9068 2.2; Back-Channel Logout 2.4", _ACCESS | _LOGOUT),
     Check("token.jti.fresh", session.fresh_jti, ("token.jti.replayed",), "Back-Channel Logout 2.6 (8)", _LOGOUT),
+    # who holds it
+    Check("token.cnf", possession.cnf, _ways("token.cnf", "missing form"), "RFC 9449 6.1; RFC 7800 3.1", _ACCESS),
+    Check("proof", possession.proof, possession.PROOF_CODES, "RFC 9449 4.3, 7.1, 11.1", _ACCESS),
+    Check("proof.key", possession.key, ("proof.key.other",), "RFC 9449 4.3 (12), 7.1", _ACCESS),
 )
 
 
@@ -117,7 +132,12 @@ def judge_by(checks: Sequence[Check], token: str | bytes, expect: Expectation, k
     header_shown = evidence.header or _readable(readable, 0)
     claims_shown = evidence.claims or _readable(readable, 1)
     return Verdict(
-        code == ACCEPTED, code, tuple(findings), MappingProxyType(header_shown), MappingProxyType(claims_shown)
+        code == ACCEPTED,
+        code,
+        tuple(findings),
+        MappingProxyType(header_shown),
+        MappingProxyType(claims_shown),
+        evidence.proof,
     )
 
 

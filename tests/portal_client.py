@@ -198,7 +198,8 @@ class PortalClient:
     def __post_init__(self) -> None:
         """Make the key of a client whose tokens are bound to one."""
         table = self.registration.table
-        if table.get("profile") == "fapi2" or table.get("dpop_bound_access_tokens"):
+        must = table.get("profile") == "fapi2" or table.get("dpop_bound_access_tokens")
+        if self.dpop_key is None and must:
             self.dpop_key = dpop_key(self.client_id)
 
     @property

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
+
+from joserfc.jwk import ECKey
 
 import idp.settings
 import portals.settings
 from lab.region import RegionThread
 from lab.tour.hop import PROVIDER
 from lab.tour.traveller import Caller, LostOnTheWay
+from portals.client_key import DPOP_KEY, BadClientKey, load_key
 from portals.portal import Portal, load
 from web import logs
 from web.addresses import portal_folders
@@ -60,11 +63,15 @@ class _Refusals(logging.Handler):
 
 @dataclass(frozen=True)
 class Grounds:
-    """Where the provider and the portals (by their `order`) are, how to reach and whom to trust; `inside` if ours."""
+    """Where the provider and the portals (by their `order`) are, how to reach and whom to trust; `inside` if ours.
+
+    `keys` are those that the portals' tokens are bound to, of the portals whose state can be read from here.
+    """
 
     issuer: str
     portals: tuple[Portal, ...]
     connect: ConnectMap
+    keys: Mapping[str, ECKey]
     inside: Inside | None = None
     trust: ssl.SSLContext | bool = True
 
@@ -86,10 +93,11 @@ def own_region() -> Iterator[Grounds]:
         with RegionThread(Path(folder) / "var") as region:
             port_base = urlsplit(region.issuer).port
             assert port_base is not None
-            settings = portals.settings.Settings(port_base=port_base)
+            settings = portals.settings.Settings(port_base=port_base, var=region.var)
             inside = Inside()
             try:
-                yield Grounds(region.issuer, _portals(settings), region.connect, inside)
+                found = _portals(settings)
+                yield Grounds(region.issuer, found, region.connect, _keys(settings.var, found), inside)
             finally:
                 inside.close()
 
@@ -111,9 +119,19 @@ def running_region(port_base: int | None) -> Grounds:
         caller.close()
     if health != 200:
         raise NobodyThere(f"No region is running at {issuer}: start it with `manyou up`, or leave out --running.")
-    return Grounds(issuer, _portals(settings), settings.connect_map, trust=trust)
+    found = _portals(settings)
+    return Grounds(issuer, found, settings.connect_map, _keys(settings.var, found), trust=trust)
 
 
 def _portals(settings: portals.settings.Settings) -> tuple[Portal, ...]:
     found = [load(folder, settings) for folder in portal_folders(settings.portals)]
     return tuple(sorted(found, key=lambda portal: (portal.order, portal.port)))
+
+
+def _keys(var: Path, portals: tuple[Portal, ...]) -> dict[str, ECKey]:
+    """Return the keys that can be read: those of a region elsewhere, or of somebody else, cannot."""
+    keys = {}
+    for portal in portals:
+        with suppress(OSError, BadClientKey):
+            keys[portal.client_id] = load_key(var / "portals" / portal.client_id / DPOP_KEY)
+    return keys

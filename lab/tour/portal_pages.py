@@ -54,9 +54,13 @@ class PortalPages:
         return ""
 
     def visit(
-        self, inspected: SeenPage, here: Portal, issuer: str, jwks: object, took: float, *, roamed: bool
-    ) -> Visit:
-        """Read /inspect and judge its tokens again. Raises NotOnPage: also where one of them was refused."""
+        self, inspected: SeenPage, here: Portal, issuer: str, jwks: object, took: float, *, roamed: bool,
+        jkt: str | None,
+    ) -> Visit:  # fmt: skip
+        """Read /inspect and judge its tokens again; `jkt` names the portal's key, where it is known.
+
+        Raises NotOnPage: also where one of them was refused.
+        """
         id_token, access_token = (_token(inspected, f"{use.replace('_', '-')}") for use in TOKENS)
         keys = VerificationKeys.from_jwks(jwks)
         expect = Expectation(
@@ -66,7 +70,7 @@ class PortalPages:
         of_id = judge(id_token, expect, keys)
         _accepted("ID token", of_id)
         sub, sid = str(of_id.claims["sub"]), str(of_id.claims["sid"])
-        expect = replace(expect, use="access_token", algs=("ES256", "RS256"), sub=sub, sid=sid)
+        expect = replace(expect, use="access_token", sub=sub, sid=sid, jkt=jkt)
         _accepted("access token", judge(access_token, expect, keys))
         return Visit(
             portal=here.client_id,

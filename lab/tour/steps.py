@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+from joserfc.jwk import ECKey
 
 from idp.model import Person
 from idp.people.names import mask_name
@@ -19,7 +20,7 @@ from lab.tour.portal_pages import PortalPages
 from lab.tour.report import Broken, Report, Visit
 from lab.tour.screen import Screen
 from lab.tour.seen_page import NotOnPage, SeenPage
-from lab.tour.traveller import Caller, LostOnTheWay, Traveller
+from lab.tour.traveller import Caller, Holder, LostOnTheWay, Traveller
 from portals.portal import Portal
 
 POLL_SECONDS = 0.02
@@ -42,6 +43,7 @@ class Tour:
         self._within = within
         self._pages = PortalPages(language, person)
         self._step_name = ""
+        self._thief = ECKey.generate_key("P-256")
         self._traveller: Traveller
         self._caller = Caller(grounds.connect, grounds.names, self.on_hop, language, grounds.trust)
         self.report = Report(mask_name(person.real_name))
@@ -81,6 +83,7 @@ class Tour:
             )
             took += page.milliseconds
             self._arrive(here, self._traveller.visit(f"{here.address}/me"), took)
+            self._refuse_stolen(here)
 
     def _roam(self, here: Portal) -> None:
         with self._step("step.roam", f"roam to {here.client_id}", here):
@@ -92,6 +95,7 @@ class Tour:
             self._screen.fact("fact.one_way", milliseconds=f"{page.milliseconds:.0f}")
             self._screen.fact("fact.pairwise")
             self._refuse_foreign(here)
+            self._refuse_stolen(here)
 
     def _arrive(self, here: Portal, page: SeenPage, took: float) -> None:
         """Check what the portal shows, says about the tokens, and lets another service do with them."""
@@ -105,7 +109,11 @@ class Tour:
             self._traveller.visit(f"{here.address}{sight}")
         inspected = self._traveller.visit(f"{here.address}/inspect")
         keys = self._caller.get(f"{self._grounds.issuer}/jwks", silent=True).json()
-        visit = self._pages.visit(inspected, here, self._grounds.issuer, keys, took, roamed=here is not self._start)
+        own = self._grounds.keys.get(here.client_id)
+        visit = self._pages.visit(
+            inspected, here, self._grounds.issuer, keys, took, roamed=here is not self._start,
+            jkt=own.thumbprint() if own else None,
+        )  # fmt: skip
         self._whoami(here, visit)
         for earlier in self.report.visits:
             same = visit.sub == earlier.sub or visit.sid == earlier.sid
@@ -114,8 +122,14 @@ class Tour:
         first = self.report.visits[0]
         self._screen.learned(here, visit, None if first is visit else (self._start, first))
 
+    def _holder(self, visit: Visit) -> Holder:
+        """Return who has that visit's token, and its key, where that can be read from here; else a thief."""
+        return Holder(visit.compact_access_token, self._grounds.keys.get(visit.portal, self._thief))
+
     def _whoami(self, here: Portal, visit: Visit) -> None:
-        answer = self._caller.get(f"{here.address}/api/whoami", bearer=visit.compact_access_token)
+        if here.client_id not in self._grounds.keys:
+            return
+        answer = self._caller.get(f"{here.address}/api/whoami", holder=self._holder(visit))
         self._promise(answer.status_code == 200, f"/api/whoami answers {answer.status_code} to this portal's token.")
         told = answer.json()
         self._promise(
@@ -126,11 +140,17 @@ class Tour:
     def _refuse_foreign(self, here: Portal) -> None:
         other = self.report.visits[-2]
         url = f"{here.address}/api/whoami"
-        answer = self._caller.get(url, bearer=other.compact_access_token, meaning="hop.foreign")
+        answer = self._caller.get(url, holder=self._holder(other), meaning="hop.foreign")
         self._promise(
             answer.status_code == 401,
             f"/api/whoami answers {answer.status_code} to a token for {other.portal}, not 401.",
         )
+
+    def _refuse_stolen(self, here: Portal) -> None:
+        """Present the token that the portal has just got with a key that it is not bound to (RFC 9449 7.1)."""
+        stolen = Holder(self.report.visits[-1].compact_access_token, self._thief)
+        answer = self._caller.get(f"{here.address}/api/whoami", holder=stolen, meaning="hop.stolen")
+        self._promise(answer.status_code == 401, f"/api/whoami answers {answer.status_code} to a thief, not 401.")
 
     def _look_at_zone(self) -> None:
         with self._step("step.zone", "look at the zone"):
@@ -186,7 +206,7 @@ class Tour:
 
     def _knock(self, address: str, cookie: str, visit: Visit) -> tuple[httpx.Response, httpx.Response]:
         me = self._caller.get(f"{address}/me", cookie=cookie, silent=True)
-        return me, self._caller.get(f"{address}/api/whoami", bearer=visit.compact_access_token, silent=True)
+        return me, self._caller.get(f"{address}/api/whoami", holder=self._holder(visit), silent=True)
 
     def _alive(self, address: str, cookie: str, visit: Visit) -> str:
         me, api = self._knock(address, cookie, visit)
@@ -196,9 +216,7 @@ class Tour:
         visit = next(one for one in self.report.visits if one.portal == here.client_id)
         me = self._caller.get(f"{here.address}/me", cookie=cookie, meaning="hop.me_gone")
         self._promise(me.status_code != 200, f"{here.client_id} lets the old session in again.")
-        api = self._caller.get(
-            f"{here.address}/api/whoami", bearer=visit.compact_access_token, meaning="hop.whoami_gone"
-        )
+        api = self._caller.get(f"{here.address}/api/whoami", holder=self._holder(visit), meaning="hop.whoami_gone")
         self._promise(api.status_code == 401, f"{here.client_id} takes the old access token again.")
         took = self.report.log_out_milliseconds[here.client_id]
         self._screen.fact("fact.ended", here=here.short, milliseconds=f"{took:.0f}")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import httpx
+from joserfc.jwk import ECKey
 
 from lab.tour.hop import Hop, hop
 from lab.tour.seen_page import NotOnPage, SeenPage
 from web.connect import ConnectMap, MappedSyncTransport
+from web.dpop import make_proof
 
 MOST_REDIRECTS = 12
 SECONDS = 20.0
@@ -53,6 +56,19 @@ class Traveller(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Who has an access token, rightly or not, and what they can prove: the key that it is bound to, or another."""
+
+    token: str
+    key: ECKey
+
+    def headers(self, url: str) -> dict[str, str]:
+        """Return what presents the token at `url`, with a new proof (RFC 9449 7.1)."""
+        proof = make_proof(self.key, method="GET", url=url, now=time.time(), access_token=self.token)
+        return {"authorization": f"DPoP {self.token}", "dpop": proof}
+
+
 class Caller:
     """Sends single requests and follows nothing: what services do, and what the proof needs."""
 
@@ -74,13 +90,11 @@ class Caller:
         )
 
     def get(
-        self, url: str, *, bearer: str = "", cookie: str = "", meaning: str | None = None, silent: bool = False
-    ) -> httpx.Response:
-        """GET `url` with an access token (RFC 6750 2.1) or a Cookie header, keep no cookie; `silent` reports no hop."""
-        headers = {
-            **({"authorization": f"Bearer {bearer}"} if bearer else {}),
-            **({"cookie": cookie} if cookie else {}),
-        }
+        self, url: str, *, holder: Holder | None = None, cookie: str = "", meaning: str | None = None,
+        silent: bool = False,
+    ) -> httpx.Response:  # fmt: skip
+        """GET `url` as the holder of a token or with a Cookie header, keep no cookie; `silent` reports no hop."""
+        headers = {**(holder.headers(url) if holder else {}), **({"cookie": cookie} if cookie else {})}
         response = self.send("GET", url, headers=headers, meaning=meaning, silent=silent)
         self._client.cookies.clear()
         return response

@@ -72,5 +72,6 @@ CLAIM_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "scope": _TEXT,
     "at_hash": _TEXT,
     "events": (_is_object, "an object"),
+    "cnf": (_is_object, "an object"),
 }
-"""RFC 7519 2 and 4.1 (StringOrURI, NumericDate), Core 2, RFC 9068 2.2, Back-Channel Logout 2.4."""
+"""RFC 7519 2 and 4.1 (StringOrURI, NumericDate), Core 2, RFC 9068 2.2, RFC 7800 3.1, Back-Channel Logout 2.4."""

@@ -9,11 +9,12 @@ from typing import Any
 from portals.finding import Expectation, Outcome, Use
 from portals.token_parts import TokenParts
 from portals.verification_keys import VerificationKey, VerificationKeys
+from web.dpop import Proof
 
 
 @dataclass
 class Evidence:
-    """One token before its judge; `parts`, `header`, `key` and `claims` are filled by the checks that read them."""
+    """One token before its judge; from `parts` on, each is filled by the check that reads it."""
 
     token: bytes
     expect: Expectation
@@ -22,6 +23,7 @@ class Evidence:
     header: dict[str, Any] = field(default_factory=dict)
     key: VerificationKey | None = None
     claims: dict[str, Any] = field(default_factory=dict)
+    proof: Proof | None = None
 
     def header_text(self, name: str) -> str:
         """Return a header parameter that is a non-empty string, else an empty one."""

@@ -29,6 +29,8 @@ CREATE INDEX IF NOT EXISTS sessions_sub ON sessions (sub);
 CREATE TABLE IF NOT EXISTS ended_sids (sid TEXT PRIMARY KEY, ended_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS ended_subjects (sub TEXT PRIMARY KEY, ended_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS logout_tokens (jti TEXT PRIMARY KEY, ends_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS proofs (name BLOB PRIMARY KEY, ends_at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS proofs_ends_at ON proofs (ends_at);
 """
 
 

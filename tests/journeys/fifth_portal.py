@@ -60,6 +60,7 @@ id_token_signed_response_alg = "ES256"
 subject_type = "pairwise"
 scope = "openid profile real_name phone"
 resources = ["{address}/api"]
+profile = "fapi2"
 legal_basis = "LEGAL_BASIS"
 """
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from lab.region import RegionThread
 from tests.conftest import RegionFactory
+from tests.journeys.as_portal import parts_of, whoami
 from tests.journeys.conftest import PersonFactory
 from tests.journeys.eventually import eventually
 from tests.journeys.fifth_portal import write_fifth_portal
@@ -43,7 +44,7 @@ def test_its_log_out_and_its_tokens_are_its_own(
     assert walker.roam(region.portal_names) == ["陈静"] * 5
     _, access_token = walker.tokens("shanxi")
     answers = {
-        portal: walker.at(portal, "/api/whoami", headers={"authorization": f"Bearer {access_token}"}).status_code
+        portal: whoami(walker, portal, access_token, key=parts_of(region, "shanxi").dpop_key).status_code
         for portal in region.portal_names
     }
     assert answers == {"beijing": 401, "tianjin": 401, "hebei": 401, "xiongan": 401, "shanxi": 200}

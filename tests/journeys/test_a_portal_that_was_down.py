@@ -8,6 +8,7 @@ from time import time
 from idp.delivery.queue import LEASE_SECONDS, LONGEST_BACKOFF_SECONDS, backoff
 from lab.region import RegionThread
 from tests.conftest import RegionFactory
+from tests.journeys.as_portal import whoami
 from tests.journeys.conftest import PersonFactory
 from tests.journeys.eventually import eventually
 from tests.person import Person
@@ -101,8 +102,7 @@ def test_a_restart_of_everything_keeps_sessions_consents_keys_and_accounts(
     assert walker.is_signed_in("tianjin")
     assert walker.read("person-sub") == sub
     assert walker.tokens("tianjin") == (id_token, access_token)
-    whoami = walker.at("tianjin", "/api/whoami", headers={"authorization": f"Bearer {access_token}"})
-    assert whoami.status_code == 200
+    assert whoami(walker, "tianjin", access_token).status_code == 200
     assert walker.visit("hebei").status_code == 200
     walker.at("beijing", "/login?item=BJ-0101")
     assert walker.page.url == f"{region.address('beijing')}/items/BJ-0101"

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lab.region import RegionThread
+from tests.journeys.as_portal import userinfo, whoami
 from tests.journeys.conftest import PersonFactory
 from tests.journeys.eventually import eventually
 from tests.journeys.fifth_portal import write_fifth_portal
@@ -72,9 +73,8 @@ def test_withdrawn_in_the_zone_it_ends_that_portals_session_only(region: RegionT
     walker.press("consent-withdraw-beijing")
     assert "consent-withdraw-beijing" not in walker.seen.attributes
     assert eventually(lambda: not walker.is_signed_in("beijing"), seconds=1)
-    bearer = {"authorization": f"Bearer {access_token}"}
-    assert walker.at("beijing", "/api/whoami", headers=bearer).status_code == 401
-    assert walker.at("idp", "/userinfo", headers=bearer).status_code == 401
+    assert whoami(walker, "beijing", access_token).status_code == 401
+    assert userinfo(walker, "beijing", access_token).status_code == 401
     assert walker.is_signed_in("tianjin")
     assert walker.is_signed_in("hebei")
     # What rests on legal duty goes on: the next visit needs no password, and knows no ID number any more.

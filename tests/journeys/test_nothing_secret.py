@@ -20,12 +20,13 @@ import pytest
 
 from lab.region import RegionThread
 from tests.conftest import RegionFactory
-from tests.journeys.as_portal import parts_of
+from tests.journeys.as_portal import parts_of, whoami
 from tests.journeys.conftest import PersonFactory
 from tests.journeys.eventually import eventually
 from tests.person import PASSWORD, Person
+from tests.web.dpop_signer import OTHER_KEY
 from web import logs
-from web.clock import SettableClock
+from web.clock import Clock, SettableClock
 
 JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -101,7 +102,7 @@ def journey(make_region: RegionFactory, person: PersonFactory, log: tuple[list[s
     for portal in region.portal_names:
         walker.tokens(portal)
     _remember(left, walker)
-    _go_wrong(region, walker)
+    _go_wrong(region, walker, clock)
     region.stop_service("hebei")
     walker.log_out("xiongan")
     region.start_service("hebei")
@@ -119,10 +120,12 @@ def journey(make_region: RegionFactory, person: PersonFactory, log: tuple[list[s
     return left
 
 
-def _go_wrong(region: RegionThread, walker: Person) -> None:
+def _go_wrong(region: RegionThread, walker: Person, clock: Clock) -> None:
     _, access_token = walker.tokens("beijing")
-    bearer = {"authorization": f"Bearer {access_token}"}
-    walker.at("tianjin", "/api/whoami", headers=bearer)
+    walker.at("tianjin", "/api/whoami", headers={"authorization": f"Bearer {access_token}"})
+    for portal in ("beijing", "tianjin"):
+        whoami(walker, portal, access_token, clock=clock)
+        whoami(walker, portal, access_token, key=OTHER_KEY, clock=clock)
     walker.at("beijing", "/api/whoami", params={"access_token": access_token})
     walker.at("idp", "/userinfo", params={"access_token": access_token})
     walker.at("idp", "/userinfo", headers={"authorization": f"Bearer {access_token}x"})
@@ -157,7 +160,8 @@ def _remember(left: Journey, walker: Person) -> None:
     left.learn("key secret", (region.var / "key-secret").read_text().strip())
     for portal in region.portal_names:
         parts = parts_of(region, portal)
-        left.learn(f"private key of {portal}", str(parts.key.as_dict(private=True)["d"]))
+        for key in (parts.key, parts.dpop_key):
+            left.learn(f"private key of {portal}", str(key.as_dict(private=True)["d"]))
         left.learn(
             f"csrf secret of {portal}", parts.connection.execute("SELECT value FROM secrets").fetchone()[0].hex()
         )
@@ -225,7 +229,7 @@ def test_what_is_kept_of_codes_cookies_and_refresh_tokens_at_the_provider_is_a_h
 
 
 def test_files_with_secrets_are_their_owners_alone(region: RegionThread) -> None:
-    for path in (region.var / "key-secret", *region.var.glob("portals/*/client-key.json")):
+    for path in (region.var / "key-secret", *region.var.glob("portals/*/*-key.json")):
         assert path.stat().st_mode & 0o077 == 0, path
     for path in (*region.var.glob("idp.db*"), *region.var.glob("portals/*/portal.db*")):
         assert path.stat().st_mode & 0o077 == 0, path

@@ -12,7 +12,7 @@ import pytest
 
 from idp.oauth import logout_token
 from lab.region import RegionThread
-from tests.journeys.as_portal import as_portal, tokens
+from tests.journeys.as_portal import as_portal, tokens, userinfo, whoami
 from tests.journeys.conftest import PersonFactory
 from tests.journeys.eventually import eventually
 
@@ -35,10 +35,9 @@ def test_one_person_is_another_sub_and_sid_at_each_portal_and_one_within_it(
         walker.visit(portal)
         page_sub = walker.read("person-sub")
         id_token, access_token = (claims(token) for token in walker.tokens(portal))
-        bearer = {"authorization": f"Bearer {walker.seen.texts['access-token']}"}
-        userinfo = walker.at("idp", "/userinfo", headers=bearer).json()
-        whoami = walker.at(portal, "/api/whoami", headers=bearer).json()
-        assert {id_token["sub"], access_token["sub"], userinfo["sub"], whoami["sub"], page_sub} == {id_token["sub"]}
+        token = walker.seen.texts["access-token"]
+        told = userinfo(walker, portal, token).json()["sub"], whoami(walker, portal, token).json()["sub"]
+        assert {id_token["sub"], access_token["sub"], *told, page_sub} == {id_token["sub"]}
         assert id_token["sid"] == access_token["sid"]
         seen[portal] = id_token["sub"], id_token["sid"]
     assert len({sub for sub, _ in seen.values()}) == 4
@@ -107,8 +106,7 @@ def test_one_portal_cannot_ask_about_anothers_token(region: RegionThread, person
     tianjin = as_portal(walker, "tianjin", time)
     assert tianjin.introspect(access_token).json() == {"active": False}
     tianjin.call("/revoke", {"token": access_token})
-    bearer = {"authorization": f"Bearer {access_token}"}
-    assert walker.at("idp", "/userinfo", headers=bearer).status_code == 200
+    assert userinfo(walker, "beijing", access_token).status_code == 200
     assert as_portal(walker, "beijing", time).active(access_token)
 
 
@@ -120,8 +118,8 @@ def test_one_portal_cannot_have_a_token_for_another(
     walker.visit("beijing")
     client = as_portal(walker, "beijing", time)
     asked = client.ask(resource=f"{region.address('hebei')}/api")
-    landing = client.landing(asked, walker.go(client.authorize_url(asked), until=client.redirect_uri))
-    assert landing.parameters["error"] == "invalid_target"
+    answer = client.call("/par", asked.parameters)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_target")
     assert tokens(walker, client, resource=client.resource).access_token
 
 

@@ -17,7 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from portals.client_key import DPOP_KEY, load_key
 from tests.conftest import RegionFactory
+from tests.journeys.as_portal import present
 from tests.journeys.eventually import eventually
 from tests.person import Person
 from tests.rules.tracked import ROOT
@@ -119,8 +121,8 @@ def test_provider_and_portal_alone_are_a_working_pair_whichever_starts_first(
         walker.log_in()
         assert walker.read("person-name") == "李明"
         _, access_token = walker.tokens("beijing")
-        whoami = walker.at("beijing", "/api/whoami", headers={"authorization": f"Bearer {access_token}"})
-        assert whoami.status_code == 200
+        key = load_key(tmp_path / "var" / "portals" / "beijing" / DPOP_KEY)
+        assert present(walker, "beijing", "/api/whoami", access_token, key).status_code == 200
         walker.log_out_everywhere()
         assert eventually(lambda: not walker.is_signed_in("beijing"), seconds=2)
     for program in (portal, provider):

@@ -12,7 +12,7 @@ import pytest
 
 from lab.region import RegionThread
 from tests.conftest import RegionFactory
-from tests.journeys.as_portal import parts_of
+from tests.journeys.as_portal import parts_of, whoami
 from tests.journeys.conftest import PersonFactory
 from tests.journeys.eventually import eventually
 from tests.journeys.test_pairwise import claims
@@ -65,10 +65,8 @@ def test_a_portal_renews_its_tokens_before_it_would_show_an_expired_one(
         assert access_token["exp"] > clock.now
         assert "refused" not in walker.page.text
         assert walker.page.text.count("badge-good") >= 2
-        whoami = walker.at(
-            "beijing", "/api/whoami", headers={"authorization": f"Bearer {walker.seen.texts['access-token']}"}
-        )
-        assert whoami.status_code == 200
+        answer = whoami(walker, "beijing", walker.seen.texts["access-token"], clock=clock)
+        assert answer.status_code == 200
     assert events(region, "refresh.reused") == 0
 
 
@@ -187,8 +185,7 @@ def test_keys_rotated_while_people_roam_stop_nobody(clocked: Clocked, person: Pe
     for _ in range(2):
         region.run(keys.rotate("ES256"))
         clock.advance(40)
-    bearer = {"authorization": f"Bearer {old_access_token}"}
-    assert walker.at("beijing", "/api/whoami", headers=bearer).status_code == 200
+    assert whoami(walker, "beijing", old_access_token, clock=clock).status_code == 200
     for portal in ("hebei", "tianjin", "xiongan"):
         walker.visit(portal)
         assert walker.read("person-name") == "李明"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from lab.region import RegionThread
-from tests.journeys.as_portal import as_portal, tokens
+from tests.journeys.as_portal import as_portal, parts_of, tokens, userinfo, whoami
 from tests.journeys.conftest import PersonFactory
 from tests.person import Person
 from tests.portals.verdicts.signer import Facts, Signer, good_token
@@ -38,12 +38,11 @@ def facts(region: RegionThread, portal: str, ended_sid: str | None = None) -> Fa
         other_audience=f"{region.address(other)}/api",
         other_client_id=other,
         ended_sid=ended_sid,
+        jkt=parts_of(region, portal).dpop_key.thumbprint(),
     )
 
 
-def whoami(caller: Person, portal: str, token: str) -> httpx.Response:
-    """Ask the portal's API with a token, whatever bytes it has."""
-    return caller.at(portal, "/api/whoami", headers={"authorization": b"Bearer " + token.encode()})
+CHALLENGE = 'DPoP realm="manyou", algs="ES256 PS256 EdDSA Ed25519"'
 
 
 def verdict_of(caplog: pytest.LogCaptureFixture, portal: str, answer: httpx.Response) -> str:
@@ -60,7 +59,7 @@ def assert_tells_nothing(answer: httpx.Response, wrong: WrongToken) -> None:
     """Hold a refusal against RFC 6750 3.1: a code, a challenge, an incident number, and not a word more."""
     body = answer.json()
     assert set(body) == {"error", "incident"}, wrong.name
-    assert answer.headers["www-authenticate"] == f'Bearer realm="manyou", error="{body["error"]}"', wrong.name
+    assert answer.headers["www-authenticate"] == f'{CHALLENGE}, error="{body["error"]}"', wrong.name
     assert answer.headers["cache-control"] == "no-store"
     assert "token." not in answer.text
 
@@ -128,8 +127,7 @@ def test_a_token_that_was_asked_for_without_resource_is_refused_by_every_portal(
         refusal = whoami(walker, portal, answer.access_token)
         assert refusal.status_code == 401
         assert verdict_of(caplog, portal, refusal) == "token.aud.issuer_only"
-    userinfo = walker.at("idp", "/userinfo", headers={"authorization": f"Bearer {answer.access_token}"})
-    assert userinfo.status_code == 200
+    assert userinfo(walker, "beijing", answer.access_token).status_code == 200
 
 
 def test_id_tokens_and_logout_tokens_are_no_access_tokens(
@@ -159,6 +157,6 @@ def test_without_a_token_there_is_a_challenge_and_no_error(region: RegionThread,
         for headers in ({}, {"authorization": "Basic bGk6bWFueW91"}):
             answer = caller.at(portal, "/api/whoami", headers=headers)
             assert answer.status_code == 401
-            assert answer.headers["www-authenticate"] == 'Bearer realm="manyou"'
-        answer = caller.at(portal, "/api/whoami", headers={"authorization": "Bearer"})
+            assert answer.headers["www-authenticate"] == CHALLENGE
+        answer = caller.at(portal, "/api/whoami", headers={"authorization": "DPoP"})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")

@@ -55,18 +55,13 @@ def mixes_people_up(app: ASGIApp) -> ASGIApp:
 
 
 def asks_for_a_password(app: ASGIApp) -> ASGIApp:
-    """Send everybody to the provider with prompt=login."""
+    """Ask the provider for everybody with prompt=login."""
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
-        async def prompting(message: Message) -> None:
-            if message["type"] == "http.response.start" and scope["path"] == "/login":
-                message["headers"] = [
-                    (name, value + b"&prompt=login" if name == b"location" else value)
-                    for name, value in message["headers"]
-                ]
-            await send(message)
-
-        await app(scope, receive, prompting if scope["type"] == "http" else send)
+        if scope["type"] == "http":
+            # Authlib puts this into each authorization request; what is pushed cannot be altered on its way.
+            scope["app"].state.portal.sign_in._client.metadata["prompt"] = "login"
+        await app(scope, receive, send)
 
     return run
 

@@ -26,10 +26,15 @@ from tests.rules.tracked import ROOT
 PATIENT = ("--within", "10")
 
 
-def tour(region: RegionThread, *arguments: str) -> Result:
-    """Walk through a region that runs in this process."""
+def tour(region: RegionThread, *arguments: str, var: Path | None = None) -> Result:
+    """Walk through a region that runs in this process; `var` is where its state is looked for."""
     base = urlsplit(region.issuer).port
-    environment = {"MANYOU_PORT_BASE": str(base), "COLUMNS": "150", "NO_COLOR": "1"}
+    environment = {
+        "MANYOU_PORT_BASE": str(base),
+        "MANYOU_VAR": str(var or region.var),
+        "COLUMNS": "150",
+        "NO_COLOR": "1",
+    }
     return CliRunner(env=environment).invoke(program(["tour"]), ["tour", "--running", *PATIENT, *arguments])
 
 
@@ -100,6 +105,23 @@ def test_another_person_starts_elsewhere(region: RegionThread) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     assert "log in at Xiong'an" in done.stdout
     assert "Hebei learned: 赵* · Level 1 · registered · home Hebei · at home" in done.stdout
+
+
+def test_a_token_is_of_no_use_without_the_portals_key(region: RegionThread, report: dict[str, Any]) -> None:
+    calls = [(hop["status"], hop["meaning"]) for hop in report["hops"] if hop["path"] == "/api/whoami"]
+    assert {meaning: status for status, meaning in calls} == {
+        "hop.whoami": 200, "hop.stolen": 401, "hop.foreign": 401, "hop.whoami_gone": 401
+    }  # fmt: skip
+    assert calls.count((401, "hop.stolen")) == len(region.portal_names)
+
+
+def test_where_the_portals_keys_are_not_to_be_had_their_apis_are_tried_as_a_thief_would(
+    region: RegionThread, tmp_path: Path
+) -> None:
+    done = tour(region, "--json", str(tmp_path / "tour.json"), var=tmp_path)
+    assert (done.exit_code, done.stderr) == (0, "")
+    hops = json.loads((tmp_path / "tour.json").read_text(encoding="utf-8"))["hops"]
+    assert {hop["status"] for hop in hops if hop["path"] == "/api/whoami"} == {401}
 
 
 def test_quiet_is_the_summary_only(region: RegionThread) -> None:

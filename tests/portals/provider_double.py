@@ -1,13 +1,11 @@
 """A small provider over real HTTP, for what a portal must do when the provider answers as a test says.
 
-It checks what the portal sends (PKCE, private_key_jwt, redirect_uri) and signs with a key of its own.
+It checks what the portal sends (PAR, PKCE, private_key_jwt, DPoP, redirect_uri) and signs with a key of its own.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import secrets
 import threading
 import time
@@ -25,6 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.portals.verdicts.signer import Signer, encode
+from web.dpop import Proof, read_proof
+from web.dpop_nonces import Nonces
 from web.serve import bind
 
 LI = {"sub": "subject-of-li-at-this-portal", "name": "李*", "real_name": "李京生", "home_region": "110000"}
@@ -33,7 +33,10 @@ WANG = {"sub": "subject-of-wang-at-this-portal", "name": "王*", "real_name": "�
 
 @dataclass
 class ProviderDouble:
-    """What the double does next; `failing` maps a path to the answer it gives instead of its own."""
+    """What the double does next; `failing` maps a path to the answer it gives instead of its own.
+
+    It wants a nonce in proofs; `hands_out` are the paths whose good answers bring one (RFC 9449 8.2).
+    """
 
     clock: Callable[[], float] = time.time
     signer: Signer = field(default_factory=lambda: Signer.new("key-1"))
@@ -48,7 +51,12 @@ class ProviderDouble:
     seen: list[str] = field(default_factory=list)
     issuer: str = ""
     refresh_tokens: set[str] = field(default_factory=set)
+    pushed: dict[str, dict[str, str]] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    hands_out: set[str] = field(default_factory=lambda: {"/par", "/token"})
+    nonces: Nonces = field(default_factory=lambda: Nonces(secrets.token_bytes(32)))
+    used: set[str] = field(default_factory=set)
+    bound: dict[str, str] = field(default_factory=dict)
     after: dict[str, Callable[[], Any]] = field(default_factory=dict)
     _auth_time: int | None = None
 
@@ -60,6 +68,7 @@ class ProviderDouble:
         paths: dict[str, Callable[[Request], Any]] = {
             "/.well-known/openid-configuration": self._metadata,
             "/jwks": self._jwks,
+            "/par": self._par,
             "/token": self._token,
             "/userinfo": self._userinfo,
         }
@@ -78,9 +87,15 @@ class ProviderDouble:
         self._server.force_exit = True
         self._thread.join(5)
 
+    def asked(self, authorization_url: str) -> dict[str, str]:
+        """Return what was pushed and is named by `authorization_url`, which says nothing else (RFC 9126 4)."""
+        named = _form(urlsplit(authorization_url).query)
+        assert set(named) == {"client_id", "request_uri"}
+        return self.pushed[named["request_uri"]]
+
     def respond(self, authorization_url: str, **changes: str | None) -> str:
         """Return the query of a good authorization response to `authorization_url`, with `changes`."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(authorization_url).query).items()}
+        asked = self.asked(authorization_url)
         code = secrets.token_urlsafe(16)
         self.codes[code] = asked
         answer = {"code": code, "state": asked["state"], "iss": self.issuer, **changes}
@@ -103,6 +118,7 @@ class ProviderDouble:
             "iss": self.issuer, "aud": [audience, self.issuer], "sub": self.person["sub"], "client_id": "beijing",
             "iat": now, "exp": now + 300, "jti": secrets.token_urlsafe(16), "sid": self.sid,
             "scope": "openid profile real_name", "auth_time": now - 10, "acr": self.acr, "amr": ["pwd"],
+            "cnf": self.bound,
         }  # fmt: skip
         return self._sign("at+jwt", {**claims, **changes})
 
@@ -115,6 +131,8 @@ class ProviderDouble:
             self.seen.append(path)
             failing = self.failing.get(path)
             response: Response = failing if failing is not None else await endpoint(request)
+            if failing is None and path in self.hands_out:
+                response.headers["dpop-nonce"] = self.nonces.current(self.clock())
             if path in self.after:
                 self.after.pop(path)()
             return response
@@ -122,29 +140,67 @@ class ProviderDouble:
         return answer
 
     async def _metadata(self, request: Request) -> Response:
-        endpoints = {f"{name}_endpoint": f"{self.issuer}/{name}" for name in ("token", "userinfo", "end_session")}
-        authorize = {"authorization_endpoint": f"{self.issuer}/authorize", "jwks_uri": f"{self.issuer}/jwks"}
-        return JSONResponse({"issuer": self.issuer, **endpoints, **authorize})
+        names = ("token", "userinfo", "end_session")
+        endpoints = {f"{name}_endpoint": f"{self.issuer}/{name}" for name in names}
+        endpoints |= {
+            "pushed_authorization_request_endpoint": f"{self.issuer}/par",
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "jwks_uri": f"{self.issuer}/jwks",
+        }
+        return JSONResponse({"issuer": self.issuer, **endpoints})
 
     async def _jwks(self, request: Request) -> Response:
         return JSONResponse({"keys": [signer.jwk() for signer in self.signers]})
 
-    async def _token(self, request: Request) -> Response:
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+    async def _par(self, request: Request) -> Response:
+        form = _form((await request.body()).decode())
+        self._check_assertion(form)
+        request_uri = f"urn:ietf:params:oauth:request_uri:{secrets.token_urlsafe(16)}"
+        self.pushed[request_uri] = form
+        return JSONResponse({"request_uri": request_uri, "expires_in": 60}, 201)
+
+    def _check_assertion(self, form: dict[str, str]) -> None:
         key = ECKey.import_key(self.client_jwks["keys"][0])
         assertion = jwt.decode(form["client_assertion"], key, algorithms=["ES256"])
         assert assertion.claims["aud"] == self.issuer
         assert assertion.claims["sub"] == assertion.claims["iss"] == "beijing"
         assert assertion.claims["exp"] - assertion.claims["iat"] <= 60
+        assert assertion.claims["jti"] not in self.used
+        self.used.add(assertion.claims["jti"])
+
+    def _proof(self, request: Request, access_token: str | None = None) -> Proof | None:
+        """Return the good proof of a request; None where it lacks the nonce, which the answer then brings."""
+        now, url = self.clock(), f"{self.issuer}{request.url.path}"
+        headers = request.headers.getlist("dpop")
+        proof = read_proof(headers, method=request.method, url=url, now=now, access_token=access_token)
+        assert proof.jti not in self.used
+        self.used.add(proof.jti)
+        return proof if self.nonces.good(proof.nonce, now) else None
+
+    def _other_nonce(self, status: int) -> Response:
+        headers = {"dpop-nonce": self.nonces.current(self.clock())}
+        if status == 401:
+            return Response(None, 401, {**headers, "www-authenticate": 'DPoP error="use_dpop_nonce", algs="ES256"'})
+        return JSONResponse({"error": "use_dpop_nonce"}, status, headers)
+
+    async def _token(self, request: Request) -> Response:
+        form = _form((await request.body()).decode())
+        self._check_assertion(form)
+        proof = self._proof(request)
+        if proof is None:
+            return self._other_nonce(400)
+        self.bound = {"jkt": proof.jkt}
         if form["grant_type"] == "refresh_token":
             if form["refresh_token"] not in self.refresh_tokens:
                 return JSONResponse({"error": "invalid_grant"}, 400)
-            self.refresh_tokens.discard(form["refresh_token"])
-            return JSONResponse(self._tokens(None, "openid profile real_name", form["resource"]))
+            renewed = self._tokens(None, "openid profile real_name", form["resource"])
+            # FAPI 2.0 Security Profile 5.3.2.1: no rotation, so there is none in the answer.
+            return JSONResponse({name: value for name, value in renewed.items() if name != "refresh_token"})
         asked = self.codes.pop(form["code"], None)
         challenge = encode(hashlib.sha256(form["code_verifier"].encode()).digest())
         if asked is None or asked["code_challenge"] != challenge or asked["redirect_uri"] != form["redirect_uri"]:
             return JSONResponse({"error": "invalid_grant", "error_description": "No such code."}, 400)
+        assert asked["dpop_jkt"] == proof.jkt
         return JSONResponse(self._tokens(asked["nonce"], asked["scope"], asked["resource"]))
 
     def _tokens(self, nonce: str | None, scope: str, resource: str) -> dict[str, Any]:
@@ -157,7 +213,7 @@ class ProviderDouble:
             "at_hash": encode(hashlib.sha256(access_token.encode()).digest()[:16]), "jti": secrets.token_urlsafe(8),
         }  # fmt: skip
         answer = {
-            "access_token": access_token, "token_type": "Bearer", "expires_in": 300, "scope": scope,
+            "access_token": access_token, "token_type": "DPoP", "expires_in": 300, "scope": scope,
             "refresh_token": refresh_token, "id_token": self._sign("JWT", {**claims, **self.id_token_changes}),
         }  # fmt: skip
         return {**answer, **self.token_changes}
@@ -170,7 +226,15 @@ class ProviderDouble:
         return self._auth_time
 
     async def _userinfo(self, request: Request) -> Response:
-        payload = request.headers["authorization"].split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        scheme, token = request.headers["authorization"].split(" ")
+        claims = jwt.decode(token, ECKey.import_key(self.signer.jwk()), algorithms=["ES256"]).claims
+        proof = self._proof(request, token)
+        if proof is None:
+            return self._other_nonce(401)
+        assert (scheme, claims["cnf"]["jkt"]) == ("DPoP", proof.jkt)
         assert self.issuer in claims["aud"]
         return JSONResponse(self.person)
+
+
+def _form(text: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(text).items()}

@@ -75,8 +75,9 @@ def test_codes_are_one_portals_own() -> None:
         ('["{address}/callback"]', '["{address}/back"]', "client.redirect_uris should be a list that holds http://"),
         ('"{address}/api"', '"https://elsewhere/api"', "client.resources should be a list that holds"),
         ('"private_key_jwt"', '"client_secret_basic"', "token_endpoint_auth_method should be private_key_jwt"),
+        ('profile = "fapi2"', 'profile = "oidc"', "client.profile should be fapi2: a portal pushes its requests"),
         ('= "legal_duty"', '= "because"', "client.legal_basis should be legal_duty or consent"),
-        ('id_token_signed_response_alg = "ES256"', 'id_token_signed_response_alg = "none"', "should be ES256 or RS256"),
+        ('id_token_signed_response_alg = "ES256"', 'id_token_signed_response_alg = "none"', "should be ES256"),
     ],
 )
 def test_a_mistake_is_named_by_file_entry_and_what_it_should_be(tmp_path: Path, old: str, new: str, says: str) -> None:

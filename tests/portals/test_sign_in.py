@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -14,13 +13,9 @@ from tests.portals.provider_double import LI, WANG
 from tests.portals.verdicts.signer import Signer
 
 
-def asked(url: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-
-
-async def test_login_sends_all_that_the_contract_names(portal: Running) -> None:
+async def test_login_pushes_all_that_the_contract_names(portal: Running) -> None:
     url = await portal.begin("/login?login_hint=li.beijing")
-    sent = asked(url)
+    sent = portal.provider.asked(url)
     assert url.startswith(f"{portal.provider.issuer}/authorize?")
     assert sent["response_type"] == "code"
     assert sent["client_id"] == "beijing"
@@ -30,11 +25,12 @@ async def test_login_sends_all_that_the_contract_names(portal: Running) -> None:
     assert sent["code_challenge_method"] == "S256"
     assert sent["login_hint"] == "li.beijing"
     assert sent["ui_locales"] == "zh-CN"
+    assert sent["dpop_jkt"] == portal.parts.dpop_key.thumbprint()
     assert min(len(sent[name]) for name in ("state", "nonce", "code_challenge")) >= 43
 
 
 async def test_an_item_asks_for_its_scopes_and_level(portal: Running) -> None:
-    sent = asked(await portal.begin("/login?item=BJ-0104"))
+    sent = portal.provider.asked(await portal.begin("/login?item=BJ-0104"))
     assert sent["scope"] == "openid profile real_name id_number"
     assert sent["acr_values"] == "urn:manyou:loa:4"
 
@@ -199,7 +195,7 @@ async def test_userinfo_about_somebody_else_is_refused(portal: Running) -> None:
     assert (answer.status_code, problem(answer)) == (502, "userinfo_refused")
 
 
-@pytest.mark.parametrize("path", ["/token", "/userinfo", "/jwks"])
+@pytest.mark.parametrize("path", ["/par", "/token", "/userinfo", "/jwks"])
 @pytest.mark.parametrize(
     "failing",
     [
@@ -216,7 +212,7 @@ async def test_a_provider_that_answers_nonsense_is_a_page_and_no_session(
     portal: Running, path: str, failing: Response
 ) -> None:
     portal.provider.failing[path] = failing
-    answer = await portal.sign_in()
+    answer = await portal.http.get("/login") if path == "/par" else await portal.sign_in()
     assert answer.status_code in (403, 502, 503)
     assert problem(answer) in ("provider_unreachable", "token_refused", "userinfo_refused")
     assert (await portal.http.get("/me")).status_code == 303
@@ -284,7 +280,8 @@ async def test_tokens_are_renewed_before_expired_ones_are_shown(portal: Running)
     portal.clock.advance(280)
     pages = await asyncio.gather(*(portal.http.get("/inspect") for _ in range(4)))
     assert {page.status_code for page in pages} == {200}
-    assert portal.provider.seen.count("/token") == 2
+    # The code, then one renewal, whose first try had a nonce from the time of the log-in.
+    assert portal.provider.seen.count("/token") == 3
     assert pages[0].text.split('id="access-token">')[1][:2000] != first.split('id="access-token">')[1][:2000]
     assert 'data-code="token.accepted"' not in pages[0].text
     assert "badge-error" not in pages[0].text

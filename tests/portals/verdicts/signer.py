@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.jwk import ECKey, RSAKey
 
 from portals.finding import Use
+from tests.web.dpop_signer import EC_KEY
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 TYP = {
@@ -81,6 +82,7 @@ class Facts:
     acr: str = "urn:manyou:loa:3"
     access_token: str = "the access token that came along"
     ended_sid: str | None = None
+    jkt: str = EC_KEY.thumbprint()
 
 
 def encode(raw: bytes) -> str:
@@ -109,7 +111,8 @@ def good_claims(use: Use, facts: Facts) -> dict[str, Any]:
     claims |= {"auth_time": facts.now - 600, "acr": facts.acr, "amr": ["pwd"]}
     if use == "access_token":
         aud = [facts.audience, facts.issuer]
-        return {**claims, "aud": aud, "client_id": facts.client_id, "scope": "openid profile"}
+        bound = {"cnf": {"jkt": facts.jkt}}
+        return {**claims, "aud": aud, "client_id": facts.client_id, "scope": "openid profile", **bound}
     digest = hashlib.sha256(facts.access_token.encode()).digest()
     claims |= {"aud": facts.client_id, "at_hash": encode(digest[:16])}
     return claims | ({"nonce": facts.nonce} if use == "id_token" else {})

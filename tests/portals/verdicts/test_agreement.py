@@ -56,7 +56,7 @@ def _joserfc_accepts(use: Use, token: str) -> bool:
 
 
 def _pyjwt_accepts(use: Use, token: str, monkey: pytest.MonkeyPatch) -> bool:
-    monkey.setattr("jwt.api_jwt.datetime", _Frozen)
+    monkey.setattr("jwt.api_jwt.datetime", Frozen)
     try:
         kid = pyjwt.get_unverified_header(token).get("kid")
         published = [signer for signer in SIGNERS.values() if signer.kid == kid]
@@ -70,12 +70,12 @@ def _pyjwt_accepts(use: Use, token: str, monkey: pytest.MonkeyPatch) -> bool:
     return True
 
 
-class _Frozen:
+class Frozen:
     """PyJWT takes no clock: it asks datetime.now(tz=...).timestamp()."""
 
     @staticmethod
-    def now(tz: object = None) -> _Frozen:
-        return _Frozen()
+    def now(tz: object = None) -> Frozen:
+        return Frozen()
 
     def timestamp(self) -> float:
         return float(FACTS.now)

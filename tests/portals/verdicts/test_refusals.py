@@ -12,9 +12,12 @@ import portals.verdict
 from portals.checks.evidence import Check
 from portals.finding import SHOWN
 from portals.verdict import CHECKS, UNDECIDED, Expectation, Use, VerificationKeys, judge, judge_by
+from tests.portals.verdicts.proofs import wrong_proofs
 from tests.portals.verdicts.signer import Signer, good_claims, good_header, good_token
 from tests.portals.verdicts.tokens import WrongToken, with_claims, wrong_access_tokens, wrong_in_session, wrong_tokens
-from tests.portals.verdicts.visit import FACTS, KEYS, SIGNERS, USES, expectation, in_session
+from tests.portals.verdicts.visit import FACTS, KEYS, SIGNERS, USES, expectation, in_session, presented, sender
+from tests.web.dpop_signer import OTHER_KEY
+from web.dpop import LEEWAY, Proof
 from web.language import LANGUAGES, flat
 
 TEXTS = Path(portals.verdict.__file__).parent / "verdict_texts"
@@ -28,7 +31,25 @@ def _cases() -> list[Case]:
         cases += [(use, wrong, expectation(use), KEYS) for wrong in wrong_tokens(use, signer, FACTS)]
         cases += [(use, wrong, in_session(use), KEYS) for wrong in wrong_in_session(use, signer, FACTS)]
         cases += [(use, *rest) for rest in _beyond_the_token(use)]
+    cases += [("access_token", *rest) for rest in _beside_the_token()]
     return cases
+
+
+def _beside_the_token() -> list[tuple[WrongToken, Expectation, VerificationKeys]]:
+    """Good access tokens, with something wrong in the proof that came along."""
+    token = good_token("access_token", SIGNERS["ES256"], FACTS)
+    cases = [(wrong.name, wrong.headers, wrong.code) for wrong in wrong_proofs(sender(token))]
+    cases.append(("of another key", (sender(token, key=OTHER_KEY).proof(),), "proof.key.other"))
+    cases.append(("a second time", (sender(token).proof(jti="used-before"),), "proof.jti.replayed"))
+    return [(WrongToken(f"proof: {name}", token, code), _presenting(*headers), KEYS) for name, headers, code in cases]
+
+
+def _presenting(*headers: str) -> Expectation:
+    return expectation("access_token", presented=presented(*headers), proof_seen=_seen)
+
+
+def _seen(proof: Proof) -> bool:
+    return proof.jti == "used-before"
 
 
 def _beyond_the_token(use: Use) -> list[tuple[WrongToken, Expectation, VerificationKeys]]:
@@ -63,7 +84,9 @@ NAMES = [f"{use}, {wrong.name}" for use, wrong, *_ in CASES]
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS)
 def test_a_good_token_is_accepted_and_every_check_passes(use: Use, signer: Signer) -> None:
-    verdict = judge(good_token(use, signer, FACTS), in_session(use), KEYS)
+    token = good_token(use, signer, FACTS)
+    request = presented(sender(token).proof()) if use == "access_token" else None
+    verdict = judge(token, in_session(use, presented=request, proof_seen=_seen), KEYS)
     assert verdict.accepted
     assert verdict.code == "token.accepted"
     assert {finding.code for finding in verdict.findings if finding.result != "pass"} == set()
@@ -82,7 +105,7 @@ def test_what_needs_a_session_is_not_checked_without_one(use: Use) -> None:
         == {
             "id_token": signed_in | {"token.nonce", "token.at_hash"},
             "refreshed_id_token": signed_in | {"token.at_hash", "token.auth_time.same"},
-            "access_token": signed_in,
+            "access_token": signed_in | {"proof", "proof.key"},
             "logout_token": {"token.jti.fresh"},
         }[use]
     )
@@ -160,6 +183,24 @@ def test_there_is_a_text_for_each_code_and_no_other() -> None:
     for language in LANGUAGES:
         table = tomllib.loads((TEXTS / f"{language}.toml").read_text(encoding="utf-8"))
         assert set(flat(table)) == wanted
+
+
+def test_the_proof_of_an_accepted_token_is_what_its_portal_has_to_note() -> None:
+    token = good_token("access_token", SIGNERS["ES256"], FACTS)
+    verdict = judge(token, _presenting(sender(token).proof(jti="noted")), KEYS)
+    assert verdict.proof is not None
+    assert (verdict.proof.jkt, verdict.proof.jti) == (FACTS.jkt, "noted")
+
+
+def test_a_token_that_a_session_holds_is_bound_to_the_portals_own_key() -> None:
+    token = good_token("access_token", SIGNERS["ES256"], FACTS)
+    assert judge(token, expectation("access_token", jkt=FACTS.jkt), KEYS).accepted
+    others = expectation("access_token", jkt=OTHER_KEY.thumbprint())
+    assert judge(token, others, KEYS).code == "proof.key.other"
+
+
+def test_proofs_have_the_leeway_of_tokens() -> None:
+    assert expectation("access_token").leeway == LEEWAY
 
 
 def test_there_are_more_than_thirty_wrong_access_tokens_with_as_many_codes() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portals.finding import Use
@@ -34,8 +34,12 @@ class WrongToken:
 
 
 def wrong_access_tokens(signer: Signer, facts: Facts) -> list[WrongToken]:
-    """Return wrong access tokens that every portal must refuse, whatever it knows of the session."""
-    return wrong_tokens("access_token", signer, facts)
+    """Return wrong access tokens that every portal must refuse, whatever it knows of the session.
+
+    A portal takes ES256 alone, so that another algorithm is refused before the key is looked at.
+    """
+    early = {"token.key.other_alg": "token.alg.not_accepted"}
+    return [replace(one, code=early.get(one.code, one.code)) for one in wrong_tokens("access_token", signer, facts)]
 
 
 def wrong_tokens(use: Use, signer: Signer, facts: Facts) -> list[WrongToken]:
@@ -105,6 +109,10 @@ def _parties(use: Use, facts: Facts) -> Iterator[tuple[str, dict[str, Any], str]
     yield "aud this portal and another", {"aud": [own, other]}, "token.aud.extra"
     if access:
         yield "aud the client instead of the API", {"aud": facts.client_id}, "token.aud.unknown"
+        yield "cnf absent", {"cnf": ABSENT}, "token.cnf.missing"
+        yield "cnf empty", {"cnf": {}}, "token.cnf.form"
+        yield "cnf of a certificate", {"cnf": {"x5t#S256": facts.jkt}}, "token.cnf.form"
+        yield "cnf with half a thumbprint", {"cnf": {"jkt": facts.jkt[:21]}}, "token.cnf.form"
         yield "client_id absent", {"client_id": ABSENT}, "token.client_id.missing"
         yield "client_id of another portal", {"client_id": facts.other_client_id}, "token.client_id.other"
     elif use != "logout_token":
@@ -130,6 +138,7 @@ def _about(use: Use, facts: Facts) -> Iterator[tuple[str, dict[str, Any], str]]:
         ("nbf", []), ("iss", [facts.issuer]), ("aud", None), ("aud", [facts.audience, 7]), ("aud", {}), ("sub", 7),
         ("sub", ""), ("sid", ["a"]), ("jti", 7), ("acr", 3), ("amr", "pwd"), ("nonce", 7), ("scope", ["openid"]),
         ("auth_time", "600"), ("events", []), ("azp", 7), ("client_id", 7), ("at_hash", 7),
+        ("cnf", "jkt"),
     ):  # fmt: skip
         yield f"{name} as {value!r:.20}", {name: value}, "token.types.wrong"
     if use != "logout_token":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from portals.verdict import Expectation, Use, VerificationKeys
+from portals.verdict import Expectation, Presentation, Use, VerificationKeys
+from tests.portals.verdicts.proofs import ProofMaker
 from tests.portals.verdicts.signer import Facts, Signer
 
 ISSUER = "http://idp.localhost:8000"
@@ -37,5 +38,19 @@ def in_session(use: Use, **changes: Any) -> Expectation:
         "nonce": FACTS.nonce, "sub": FACTS.sub, "sid": FACTS.sid, "acr": ("urn:manyou:loa:2", "urn:manyou:loa:3"),
         "max_age": 3600, "access_token": FACTS.access_token, "jti_seen": lambda jti: jti == "used-before",
         "auth_time": FACTS.now - 600 if use == "refreshed_id_token" else None,
+        "jkt": FACTS.jkt if use == "access_token" else None,
     }  # fmt: skip
     return expectation(use, **{**known, **changes})
+
+
+WHOAMI = f"{FACTS.audience}/whoami"
+
+
+def sender(token: str, **changes: Any) -> ProofMaker:
+    """Return who sends `token` to the portal's API, and has its key."""
+    return ProofMaker(**{"token": token, "url": WHOAMI, "now": float(FACTS.now), **changes})
+
+
+def presented(*proofs: str) -> Presentation:
+    """Return the request that a token came in."""
+    return Presentation(proofs, "GET", WHOAMI)
