@@ -54,6 +54,10 @@ class Script:
         first = {"match": f"{self.issuer}/authorize*", "match-limit": 1, "tasks": [look]}
         return [first, self._authorize(show_login=SHOW_IF_ASKED)]
 
+    def showing_question(self) -> list[Json]:
+        """Return the same for modules that ask for a picture of the page that asks whether to log out."""
+        return [self._authorize(), self._end_session(show_question=True)]
+
     def refusing(self) -> list[Json]:
         """Return the same for the module in which the person does not consent."""
         return [self._authorize(decision="consent-deny")]
@@ -77,9 +81,10 @@ class Script:
             ],
         }
 
-    def _end_session(self) -> Json:
+    def _end_session(self, *, show_question: bool = False) -> Json:
         page = f"{self.issuer}/end_session*"
-        confirm = [["click", "id", "logout-yes", "optional"]]
+        question = [_wait("logout-yes", *SHOW_IF_ASKED)] if show_question else []
+        confirm = [*question, ["click", "id", "logout-yes", "optional"]]
         show = [["wait", "css", "h1", WAIT_SECONDS, *SHOW_IF_ASKED]]
         return {
             "match": page,
@@ -88,7 +93,9 @@ class Script:
 
     def _session_check(self) -> Json:
         # The suite's own pages, with the provider's check_session_iframe inside (Session Management 3).
-        return {"match": f"{self.suite}/test/*session_verify*", "tasks": []}
+        wait = ["wait", "contains", "session_result", WAIT_SECONDS]
+        page = f"{self.suite}/test/*"
+        return {"match": f"{page}session_verify*", "tasks": [_task("Ask the provider's page", page, [wait])]}
 
 
 def _task(name: str, page: str, commands: list[list[Any]]) -> Json:

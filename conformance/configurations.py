@@ -16,6 +16,11 @@ from conformance.plans import PLANS, Plan
 Json = dict[str, Any]
 
 SECOND_LOGIN = ("oidcc-prompt-login", "oidcc-max-age-1")
+SHOWN_QUESTION = (
+    "oidcc-rp-initiated-logout-modified-id-token-hint",
+    "oidcc-rp-initiated-logout-bad-id-token-hint",
+    "oidcc-rp-initiated-logout-no-id-token-hint",
+)
 SHOWN_LOGIN = ("oidcc-registration-logo-uri", "oidcc-registration-policy-uri", "oidcc-registration-tos-uri")
 REUSED_REQUEST_URI = "fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"
 REFUSED = "fapi2-security-profile-final-user-rejects-authentication"
@@ -86,6 +91,7 @@ def _overrides(script: Script, deployment: Deployment) -> Json:
     return {
         **{module: {"browser": script.showing_second_login()} for module in SECOND_LOGIN},
         **{module: {"browser": script.showing_login()} for module in SHOWN_LOGIN},
+        **{module: {"browser": script.showing_question()} for module in SHOWN_QUESTION},
         REUSED_REQUEST_URI: {"browser": script.looking_before_login()},
         REFUSED: {"browser": refusing.refusing()},
     }
