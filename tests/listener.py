@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class _Server(ThreadingHTTPServer):
 class Listener:
     """A context manager; `replies` says by path what is answered, 200 and nothing where it says nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.replies: dict[str, Reply | Callable[[Received], Reply]] = {}
         self._received: list[Received] = []
         self._changed = threading.Condition()
@@ -67,6 +68,8 @@ class Listener:
 
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property

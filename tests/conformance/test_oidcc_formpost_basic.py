@@ -1,0 +1,29 @@
+"""oidcc-formpost-basic-certification-test-plan: the basic plan, with answers that come as a form (Form Post 2)."""
+
+from __future__ import annotations
+
+from tests.conformance.modules.claims import ClaimsParameter, Scopes, Userinfo
+from tests.conformance.modules.codes import Codes, RefreshTokens, SecretInTheForm
+from tests.conformance.modules.request_objects import RequestObjects, UnsignedByReference
+from tests.conformance.modules.sessions import Sessions
+from tests.conformance.modules.sign_in import NonceIsNotNeeded, PlainCodeFlow, Signature, SignIn
+
+PLANS = ("oidcc-formpost-basic",)
+
+
+class TestFormPostBasic(
+    SignIn,
+    NonceIsNotNeeded,
+    PlainCodeFlow,
+    Signature,
+    Scopes,
+    ClaimsParameter,
+    Userinfo,
+    Sessions,
+    Codes,
+    SecretInTheForm,
+    RefreshTokens,
+    RequestObjects,
+    UnsignedByReference,
+):
+    """The modules of the plan."""
