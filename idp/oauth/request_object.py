@@ -63,7 +63,8 @@ class RequestObjects:
         if by_value is not None and by_reference is not None:
             raise RedirectRefusal("invalid_request", "request and request_uri exclude each other.")
         token = by_value if by_value is not None else await self._fetched(incoming.client, str(by_reference))
-        inner = _parameters(await self._claims(incoming.client, token))
+        parameter = "request" if by_value is not None else "request_uri"
+        inner = _parameters(await self._claims(incoming.client, token, parameter))
         return self._merged(incoming, inner)
 
     async def _fetched(self, client: Client, uri: str) -> str:
@@ -86,12 +87,13 @@ class RequestObjects:
         except UnicodeDecodeError as error:
             raise _invalid("The request object is no JWT.") from error
 
-    async def _claims(self, client: Client, token: str) -> dict[str, Any]:
-        """Return the claims of the object once signature and claims were found good."""
+    async def _claims(self, client: Client, token: str, parameter: str) -> dict[str, Any]:
+        """Return the claims of the object once signature and claims were found good; `parameter` brought it."""
         header = _header(token)
         alg = canonical(header.get("alg"))
         if alg == "none" and not client.fapi2:
-            raise RedirectRefusal("request_not_supported", "Unsigned request objects are not supported.")
+            # Core 3.1.2.6: each way in has a code of its own.
+            raise RedirectRefusal(f"{parameter}_not_supported", "Unsigned request objects are not supported.")
         if alg not in self._algorithms(client):
             raise _invalid("The algorithm of the request object is not the registered one, or not supported.")
         kid = header.get("kid")

@@ -256,3 +256,6 @@ async def test_by_reference_only_from_where_the_client_registered_core_6_2(
         assert await error_of(objects, replace(asked, client=stranger)) == "invalid_request_uri"
         listener.replies["/request"] = Reply(200, token, "text/html")
         assert await error_of(objects, replace(asked, client=registered)) == "invalid_request_uri"
+        unsigned = f"{_raw({'alg': 'none'})}.{_raw(SIGNED)}."
+        listener.replies["/request"] = Reply(200, unsigned.encode(), "application/oauth-authz-req+jwt")
+        assert await error_of(objects, replace(asked, client=registered)) == "request_uri_not_supported"
