@@ -17,7 +17,7 @@ from joserfc import jws
 from idp.oauth.signing import Algorithms
 from tests.conformance.id_tokens import ProviderKeys, check_id_token, hash_of_token
 from tests.conformance.plans import Variant
-from tests.portal_client import Asked, Landing, PortalClient
+from tests.portal_client import Asked, ClientKey, Landing, PortalClient
 from tests.visitor import Visitor, forms
 
 OPENID = "openid"
@@ -250,8 +250,13 @@ class Party(PortalClient):
         right = {**asked.parameters, "iss": self.client_id, "aud": self.issuer, "iat": now, "nbf": now, "exp": now + 60}
         claims = {name: value for name, value in {**right, **changes}.items() if value is not None}
         used = self.registration.key if key is None else key
-        full = {"alg": "ES256", "kid": used.kid, "typ": "oauth-authz-req+jwt", **(header or {})}
-        return jws.serialize_compact(full, json.dumps(claims), used, registry=Algorithms([str(full["alg"])]))
+        return signed(claims, used, {"typ": "oauth-authz-req+jwt", **(header or {})})
+
+
+def signed(claims: Mapping[str, Any], key: ClientKey, header: Mapping[str, Any]) -> str:
+    """Return a JWT, by ES256 unless the header says otherwise; JSON as Python writes it, so that it can be anything."""
+    full = {"alg": "ES256", "kid": key.kid, **header}
+    return jws.serialize_compact(full, json.dumps(claims), key, registry=Algorithms([str(full["alg"])]))
 
 
 def is_page_without_a_way_back(response: httpx.Response, suite: str) -> None:

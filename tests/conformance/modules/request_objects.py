@@ -13,12 +13,13 @@ from tests.visitor import Visitor
 MEDIA_TYPE = "application/oauth-authz-req+jwt"
 
 
+def part(value: object) -> str:
+    """Return a part of a JWT (RFC 7515 2)."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
 def unsigned(asked: Asked) -> str:
     """Return `asked` as a request object with alg none (RFC 7519 6.1)."""
-
-    def part(value: object) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-
     return f"{part({'alg': 'none'})}.{part(asked.parameters)}."
 
 
