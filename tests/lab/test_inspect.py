@@ -116,6 +116,19 @@ def test_what_needs_a_session_is_not_checked(facts: Facts) -> None:
     assert results["token.signature"] == results["token.aud"] == results["token.acr"] == "pass"
 
 
+def test_the_binding_is_shown_and_the_proof_is_not_checked_without_its_request(facts: Facts) -> None:
+    token = good_token("access_token", SIGNER, facts)
+    _, document = run_json(token, *AT)
+    results = {check["code"]: check["result"] for check in document["checks"]}
+    assert (results["token.cnf"], results["proof"], results["proof.key"]) == ("pass", "not_checked", "not_checked")
+    assert document["claims"]["cnf"] == {"jkt": facts.jkt}
+    assert document["meanings"]["claims"]["cnf"]["section"] == "RFC 7800 3.1; RFC 9449 6"
+    for language, words in (("zh-CN", "没有会话和请求可对照"), ("en", "for want of the session and the request")):
+        told = run(token, *AT, "--language", language).stdout
+        assert words in told
+        assert told.rstrip().splitlines()[-2].endswith("proof, proof.key")
+
+
 def test_wrong_access_tokens_are_refused_with_their_codes(facts: Facts) -> None:
     one_of_each = {wrong.code.rsplit(".", 1)[0]: wrong for wrong in wrong_access_tokens(SIGNER, facts)}
     del one_of_each["token.typ"]  # by typ it is taken for another kind of token

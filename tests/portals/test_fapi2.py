@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import stat
 
 import pytest
 from starlette.responses import JSONResponse
 
-from tests.portals.conftest import Running, problem
+from tests.portals.conftest import BEIJING, Running, problem
+from tests.web.dpop_signer import OTHER_KEY
 from web.dpop_nonces import Nonces
 
 
@@ -94,6 +96,26 @@ async def test_a_renewal_whose_answer_is_lost_costs_nothing_fapi_2_5_3_2_1(porta
     assert (await portal.http.get("/inspect")).status_code == 200
     portal.clock.advance(280)
     assert (await portal.http.get("/inspect")).status_code == 200
+
+
+async def test_inspect_says_what_the_binding_means(portal: Running) -> None:
+    await portal.sign_in()
+    jkt = portal.parts.dpop_key.thumbprint()
+    for language in ("zh-CN", "en"):
+        page = (await portal.http.get("/inspect", headers={"accept-language": language})).text
+        assert page.count('id="bound"') == 1
+        assert portal.parts.pages.catalogue.text(language, "inspect.bound") in html.unescape(page)
+        assert jkt in page
+    for result, code in (("pass", "token.cnf"), ("pass", "proof.key"), ("not_checked", "proof")):
+        assert f'class="{result}" data-code="{code}"' in page
+
+
+async def test_a_token_that_is_bound_to_another_key_is_shown_as_refused(portal: Running) -> None:
+    await portal.sign_in()
+    connection = portal.parts.connection
+    token = portal.provider.access_token(f"{BEIJING}/api", cnf={"jkt": OTHER_KEY.thumbprint()})
+    connection.execute("UPDATE sessions SET access_token = ?", (token,))
+    assert "<code>proof.key.other</code>" in (await portal.http.get("/inspect")).text
 
 
 async def test_the_two_keys_of_a_portal_are_its_own_and_only_one_is_published(portal: Running) -> None:

@@ -52,7 +52,7 @@ def by_pyjwt(maker: ProofMaker, proof: str) -> bool:
             key = pyjwt.PyJWK(header["jwk"], algorithm=header["alg"]).key
             options: Any = {"require": ["jti", "iat"]}
             claims = pyjwt.decode(proof, key, algorithms=ALGS, leeway=LEEWAY, options=options)
-        except (pyjwt.PyJWTError, NotImplementedError, ValueError, TypeError, KeyError):
+        except (pyjwt.PyJWTError, RuntimeError, ValueError, TypeError, KeyError):
             return False
     return _as_listed(maker, header, claims)
 
