@@ -20,6 +20,7 @@ tour: $(VENV)/run.stamp ## watch a scripted person log in once and roam
 
 test: $(VENV)/dev.stamp ## run every test, the ones in a real browser included
 	@$(BIN)/python -m tests.browser_setup
+	@$(BIN)/python -m tests.clients.setup
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/dev.stamp ## lint, format, types, direction of imports
@@ -40,14 +41,16 @@ bench: $(VENV)/run.stamp ## measure start-up, memory and CPU time per code
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/token_cost.py
 
-lock: $(VENV)/dev.stamp ## renew both locks (hashes only: an index's address is nobody's business)
+lock: $(VENV)/dev.stamp ## renew the locks (hashes only: an index's address is nobody's business)
 	@$(BIN)/uv pip compile pyproject.toml --upgrade --group build --universal --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --quiet -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --upgrade --group build --extra dev -c requirements.lock --universal \
 		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements-dev.lock
+	@$(BIN)/uv pip compile tests/clients/node/requirements.in --upgrade --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet -o tests/clients/node/requirements.lock
 
 clean: ## remove what was installed and built; var/ stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Manyou needs Python 3.11 or later; set PYTHON=... to one." if sys.version_info < (3, 11) else 0)'
