@@ -84,6 +84,11 @@ class Party(PortalClient):
         challenge = {name: pkce.parameters[name] for name in ("code_challenge", "code_challenge_method")}
         return Asked(self.ask(**{**challenge, **changes}).parameters, pkce.code_verifier)
 
+    def assertion(self, **changes: Any) -> str:
+        """Return a client assertion for the token endpoint, as clients of OpenID Connect Core make it (Core 9)."""
+        usual = {} if self.dpop_key is not None else {"aud": f"{self.issuer}/token"}
+        return super().assertion(**{**usual, **changes})
+
     def go(self, browser: Visitor, decision: str = "allow", **changes: str | None) -> Answer:
         """Ask, let the person do whatever is asked of them, and return the answer, right in all that is general."""
         return self.checked(self.finish(browser, self.open(browser, self.ask(**changes)), decision))

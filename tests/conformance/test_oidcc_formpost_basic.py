@@ -6,7 +6,7 @@ from tests.conformance.modules.claims import ClaimsParameter, Scopes, Userinfo
 from tests.conformance.modules.codes import Codes, RefreshTokens, SecretInTheForm
 from tests.conformance.modules.request_objects import RequestObjects, UnsignedByReference
 from tests.conformance.modules.sessions import Sessions
-from tests.conformance.modules.sign_in import NonceIsNotNeeded, PlainCodeFlow, Signature, SignIn
+from tests.conformance.modules.sign_in import NonceIsNotNeeded, PostRequest, Signature, SignIn, UnsignedIdToken
 
 PLANS = ("oidcc-formpost-basic",)
 
@@ -14,8 +14,9 @@ PLANS = ("oidcc-formpost-basic",)
 class TestFormPostBasic(
     SignIn,
     NonceIsNotNeeded,
-    PlainCodeFlow,
     Signature,
+    UnsignedIdToken,
+    PostRequest,
     Scopes,
     ClaimsParameter,
     Userinfo,

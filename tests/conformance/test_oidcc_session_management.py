@@ -1,6 +1,7 @@
 """oidcc-session-management-certification-test-plan: Session Management 1.0, 2 and 3.
 
-The page in the frame computes in the browser what is computed here; tests/idp/end_session/test_check_session.py asks it.
+The page in the frame computes in the browser what is computed here: see
+tests/idp/end_session/test_check_session.py.
 """
 
 from __future__ import annotations

@@ -8,14 +8,18 @@ from tests.conformance.suite import Suite
 from tests.visitor import Visitor
 
 
-class SignIn:
-    """What every flow's plan asks."""
+class HappyFlow:
+    """Everything right."""
 
     def test_oidcc_server(self, party: Party, browser: Visitor) -> None:
         outcome = party.signed_in(browser)
         assert outcome.claims["nonce"] == outcome.answer.asked.parameters["nonce"]
         if party.has_access_token:
             assert set(party.person(outcome)) == {"sub"}
+
+
+class SignIn(HappyFlow):
+    """What every flow's plan asks."""
 
     def test_oidcc_alternate_happy_flow(self, party: Party, browser: Visitor) -> None:
         scope = "openid profile email" if party.has_access_token else "openid email"
@@ -81,14 +85,18 @@ class NonceIsNotNeeded:
         assert "nonce" not in party.signed_in(browser, nonce=None).claims
 
 
-class PlainCodeFlow:
-    """What only the basic plans ask."""
+class UnsignedIdToken:
+    """An ID token with alg none (Core 2)."""
 
     def test_oidcc_idtoken_unsigned(self, suite: Suite, variant: Variant) -> None:
-        # The suite skips the module, since there are no unsigned ID tokens; asking for one is told so (Core 2).
+        # The suite skips the module, since there are no unsigned ID tokens; who registers for them is told so.
         assert "none" not in suite.metadata()["id_token_signing_alg_values_supported"]
         refused = suite.register(**suite.usual_metadata(variant), id_token_signed_response_alg="none")
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")
+
+
+class PostRequest:
+    """The request in a form (Core 3.1.2.1)."""
 
     def test_oidcc_ensure_post_request_succeeds(self, party: Party, browser: Visitor) -> None:
         asked = party.ask()
