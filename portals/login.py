@@ -57,9 +57,13 @@ async def login(request: Request) -> Response:
 
 
 def target(given: Parameters, portal: Portal) -> str:
-    """Return where to go after the sign-in: `target_link_uri` if it is this portal's own, the item's page, or /."""
+    """Return where to go after the sign-in: `target_link_uri` if it is of this portal, the item's page, or the start.
+
+    Who was sent here from elsewhere (Core 4) came to be signed in, and sees on /me as whom.
+    """
     item = given.get("item")
     wanted = given.get("target_link_uri")
     if wanted and wanted.startswith(f"{portal.address}/"):
         wanted = wanted.removeprefix(portal.address)
-    return own_path(wanted, f"/items/{item}" if item else "/")
+    start = "/me" if given.get("iss") else "/"
+    return own_path(wanted, f"/items/{item}" if item else start)

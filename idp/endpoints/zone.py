@@ -70,9 +70,8 @@ def _portals(shop: Parts, language: str, home_region: str, visits: Sequence[Sign
             {
                 **shown.portal(client, language),
                 # Core 4: third-party-initiated login; the portal then asks us, and one click is a signed-in visit.
-                "href": add_parameters(start, [("iss", shop.issuer), ("target_link_uri", "/me")])
-                if start
-                else client.client_uri,
+                # Where it leads is the portal's to know: no target_link_uri.
+                "href": add_parameters(start, [("iss", shop.issuer)]) if start else client.client_uri,
                 "home": client.display.region == home_region,
                 "first_at": visit.started_at if visit else None,
                 "last_at": visit.last_at if visit else None,

@@ -72,6 +72,17 @@ async def test_only_own_paths_are_gone_to(portal: Running, target: str, lands: s
     assert answer.headers["location"] == lands
 
 
+@pytest.mark.parametrize(
+    ("query", "lands"),
+    [("", "/"), ("?iss={issuer}", "/me"), ("?iss={issuer}&target_link_uri=/items/BJ-0101", "/items/BJ-0101")],
+)
+async def test_who_is_sent_here_by_another_lands_on_their_own_page_core_4(
+    portal: Running, query: str, lands: str
+) -> None:
+    answer = await portal.sign_in(f"/login{query.format(issuer=portal.provider.issuer)}")
+    assert answer.headers["location"] == lands
+
+
 async def test_tabs_can_sign_in_at_once(portal: Running) -> None:
     first = await portal.begin("/login?target_link_uri=/me")
     second = await portal.begin("/login?target_link_uri=/items/BJ-0101")
