@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -12,12 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.clients import apache_setup
 from tests.journeys.eventually import eventually
 from tests.portal_client import Registration
 from web.tls import LocalAuthority
 
-PACKAGES = ("apache2-bin", "libapache2-mod-auth-openidc")
-MODULES = Path("/usr/lib/apache2/modules")
 SECONDS = 20.0
 NOBODY = 65534
 """Who Apache becomes where root starts it: it serves nothing as root."""
@@ -98,17 +96,6 @@ PAGE = """<!doctype html><html lang="zh-CN"><head><title>Apache</title></head><b
 """
 
 
-def program() -> str | None:
-    """Return where Apache is."""
-    # Debian has it where the path of an ordinary user does not lead.
-    return shutil.which("apache2", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
-
-
-def is_here() -> bool:
-    """Tell whether there is an Apache with the module."""
-    return program() is not None and (MODULES / "mod_auth_openidc.so").exists()
-
-
 class Apache:
     """A running Apache all of whose pages are for people that the provider knows; a context manager."""
 
@@ -122,6 +109,7 @@ class Apache:
         self._folder.chmod(0o755)
         if os.geteuid() == 0:
             os.chown(self._folder, NOBODY, NOBODY)
+        self._installed = apache_setup.found()
         certificate = authority.certificate_for([host])
         self._write("authority.pem", authority.certificate.read_bytes())
         self._write("client-key.pem", registration.key.as_pem(private=True))
@@ -135,7 +123,9 @@ class Apache:
                 host=host,
                 port=port,
                 user=NOBODY,
-                modules="\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in LOADED),
+                modules="\n".join(
+                    f"LoadModule {name}_module {self._installed.modules}/mod_{name}.so" for name in LOADED
+                ),
                 certificate=certificate.chain,
                 key=certificate.key,
                 issuer=issuer,
@@ -148,10 +138,11 @@ class Apache:
 
     def __enter__(self) -> Self:
         """Start, and wait until it serves."""
-        found = program()
-        assert found is not None, "There is no Apache here; python -m tests.clients.setup gets one."
         self._running = subprocess.Popen(
-            [found, "-D", "FOREGROUND", "-f", str(self._folder / "apache.conf")], stderr=subprocess.PIPE, text=True
+            [self._installed.program, "-D", "FOREGROUND", "-f", self._folder / "apache.conf"],
+            env={**os.environ, **self._installed.environment},
+            stderr=subprocess.PIPE,
+            text=True,
         )
         eventually(lambda: self._running.poll() is not None or self._serves(), seconds=SECONDS)
         if self._running.poll() is not None or not self._serves():

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.browser_setup import install_with_apt
-from tests.clients import apache, node_setup
+from tests.clients import apache_setup, node_setup
 
 
 def main() -> int:
@@ -23,10 +22,10 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    if not apache.is_here() and not (install_with_apt(*apache.PACKAGES) and apache.is_here()):
+    if not apache_setup.is_here() and not apache_setup.unpack():
         print(
             "The tests with Apache as a portal need it with its OpenID Connect module "
-            f"(Debian: apt-get install {' '.join(apache.PACKAGES)}).",
+            f"(Debian: apt-get install {' '.join(apache_setup.PACKAGES)}).",
             file=sys.stderr,
         )
         return 1

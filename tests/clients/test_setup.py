@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients import apache, node_setup, setup
+from tests.clients import apache_setup, node_setup, setup
 
 
 def test_the_libraries_are_pinned_by_version_and_hash_and_no_place_is_named() -> None:
@@ -63,8 +63,8 @@ def test_what_cannot_be_had_is_one_sentence_and_exit_code_1(
     monkeypatch.setattr(node_setup, "install_node", lambda: False)
     monkeypatch.setattr(node_setup, "has_modules", lambda: missing != "modules")
     monkeypatch.setattr(node_setup, "install_modules", lambda: False)
-    monkeypatch.setattr(apache, "is_here", lambda: missing != "apache")
-    monkeypatch.setattr(setup, "install_with_apt", lambda *packages: False)
+    monkeypatch.setattr(apache_setup, "is_here", lambda: missing != "apache")
+    monkeypatch.setattr(apache_setup, "unpack", lambda: False)
     assert setup.main() == 1
     told = capsys.readouterr().err
     assert {"node": "node 20.19", "modules": "npm ci", "apache": "apt-get install apache2-bin"}[missing] in told
@@ -74,5 +74,5 @@ def test_what_cannot_be_had_is_one_sentence_and_exit_code_1(
 def test_nothing_is_installed_where_all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("install_node", "install_modules"):
         monkeypatch.setattr(node_setup, name, lambda: pytest.fail("installs what is there"))
-    monkeypatch.setattr(setup, "install_with_apt", lambda *packages: pytest.fail("installs what is there"))
+    monkeypatch.setattr(apache_setup, "unpack", lambda: pytest.fail("installs what is there"))
     assert setup.main() == 0
