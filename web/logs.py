@@ -17,7 +17,7 @@ FILES = 3
 QUIET = ("authlib", "httpx", "httpx2", "httpcore", "httpcore2", "uvicorn.error", "asyncio")
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_BETWEEN = r"(\\?[\"']?\s*[=:]\s*\\?[\"']?(?:Bearer |Basic )?)"
+_BETWEEN = r"(\\?[\"']?\s*[=:]\s*\\?[\"']?(?:Bearer |Basic |DPoP )?)"
 _PASSWORD = re.compile(rf"((?i:password|csrf|authorization|cookie)){_BETWEEN}[^\s&\"'\\,;}}]+")
 # Long, and with a digit or a capital in it: `code: invalid_redirect_uri` has to stay readable.
 _FIELD = re.compile(

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.auth import TokenAuth
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Request, grants
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7636 import CodeChallenge
@@ -208,3 +210,8 @@ def test_the_token_is_saved_before_the_code_is_deleted(server: Server) -> None:
     request.client, request.authorization_code = Portal(), Code()
     Watched(request, server).create_token_response()
     assert order == ["save", "delete"]
+
+
+def test_the_client_has_no_par_and_no_dpop() -> None:
+    assert set(TokenAuth.SIGN_METHODS) == {"bearer"}
+    assert not [name for name in dir(AsyncOAuth2Client) if "push" in name or "dpop" in name.lower()]

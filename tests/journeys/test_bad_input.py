@@ -57,6 +57,9 @@ requests = st.fixed_dictionaries(
         "media_type": st.sampled_from(["application/x-www-form-urlencoded", "application/json", "text/plain", ""]),
         "cookies": cookies,
         "authorization": st.one_of(st.none(), st.sampled_from(["Bearer", "Bearer x", "Basic eA==", "DPoP e30.e30.x"])),
+        "dpop": st.lists(
+            st.sampled_from(["", "x", "e30.e30.", "eyJ0eXAiOiJkcG9wK2p3dCJ9.e30.x", "[" * 9000]), max_size=2
+        ),
     }
 )
 several = settings(
@@ -80,7 +83,8 @@ def sent(caller: Person, address: str, path: str, request: dict[str, Any]) -> ht
     if request["cookies"]:
         headers["cookie"] = "; ".join(f"{name}={value}" for name, value in request["cookies"].items())
     url = httpx.URL(address).copy_with(raw_path=f"{path}?{_encoded(request['query'])}".encode())
-    return caller.browser.request(request["method"], url, headers=headers, content=body)
+    sent_headers = [*headers.items(), *(("dpop", proof) for proof in request["dpop"])]
+    return caller.browser.request(request["method"], url, headers=sent_headers, content=body)
 
 
 def assert_specified(answer: httpx.Response) -> None:
