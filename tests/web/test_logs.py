@@ -42,6 +42,7 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
         ("{'password': 'manyou-demo'}", "{'password': '[redacted]'}"),
         ('"refresh_token":"r1_Abcdefghijklmnop"', '"refresh_token":"[redacted]"'),
         ("Authorization: Basic dXNlcg==", "Authorization: Basic [redacted]"),
+        ("authorization: DPoP opaque", "authorization: DPoP [redacted]"),
         ("code: token.aud.other_portal", "code: token.aud.other_portal"),
         ("error code=invalid_redirect_uri", "error code=invalid_redirect_uri"),
     ],
