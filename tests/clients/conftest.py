@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 
 import pytest
 
 from tests.clients.provider import Provider, registration
 from tests.clients.script import Library, Person
 from tests.portal_client import Registration
+
+LIBRARIES = ("openid-client", "oauth4webapi")
 
 
 def clients() -> list[Registration]:
@@ -47,15 +50,20 @@ def person(provider: Provider) -> Person:
     return Person(provider.visitor())
 
 
-@pytest.fixture(scope="module", params=["openid-client", "oauth4webapi"])
-def library(request: pytest.FixtureRequest, provider: Provider) -> Iterator[Library]:
-    """Each of the libraries."""
-    with Library(request.param, provider) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
-def openid_client(provider: Provider) -> Iterator[Library]:
+def libraries(provider: Provider) -> Iterator[Mapping[str, Library]]:
+    """Both libraries, each in one process for all tests, in whatever order they come."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(Library(name, provider)) for name in LIBRARIES}
+
+
+@pytest.fixture(params=LIBRARIES)
+def library(request: pytest.FixtureRequest, libraries: Mapping[str, Library]) -> Library:
+    """Each of the libraries."""
+    return libraries[request.param]
+
+
+@pytest.fixture
+def openid_client(libraries: Mapping[str, Library]) -> Library:
     """The one that knows the flow without a code."""
-    with Library("openid-client", provider) as running:
-        yield running
+    return libraries["openid-client"]
