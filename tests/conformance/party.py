@@ -138,11 +138,14 @@ class Party(PortalClient):
         assert "error" not in answer.parameters, answer.parameters
         self._check_frame(answer)
         told = set(answer.parameters) - {"state", "iss"}
-        kept = dict(parse_qsl(urlsplit(answer.asked.parameters.get("redirect_uri", self.redirect_uri)).query))
-        assert told - set(kept) <= MAY_COME
+        assert told - set(self.registered_query(answer.asked)) <= MAY_COME
         for what, member in (("code", "code"), ("token", "access_token"), ("id_token", "id_token")):
             assert (member in told) == self.variant.issues(what), told
         return answer
+
+    def registered_query(self, asked: Asked) -> dict[str, str]:
+        """Return what the redirect_uri itself has in its query (RFC 6749 3.1.2)."""
+        return dict(parse_qsl(urlsplit(asked.parameters.get("redirect_uri", self.redirect_uri)).query))
 
     def refused(self, answer: Answer, *codes: str) -> str:
         """Check an error answer, and that its code is one of `codes`; return it."""
@@ -259,9 +262,17 @@ class Party(PortalClient):
 
 
 def signed(claims: Mapping[str, Any], key: ClientKey, header: Mapping[str, Any]) -> str:
-    """Return a JWT, by ES256 unless the header says otherwise; JSON as Python writes it, so that it can be anything."""
-    full = {"alg": "ES256", "kid": key.kid, **header}
-    return jws.serialize_compact(full, json.dumps(claims), key, registry=Algorithms([str(full["alg"])]))
+    """Return a JWT, by ES256 unless the header says otherwise: what no library would write, too.
+
+    JSON as Python writes it, any member in the header, and any algorithm that the key is able to.
+    """
+    full = {name: value for name, value in {"alg": "ES256", "kid": key.kid, **header}.items() if value is not None}
+    registry = Algorithms([str(full["alg"])])
+    registry.strict_check_header = False
+    if key.alg not in (None, full["alg"]):
+        bare = {name: value for name, value in key.as_dict(private=True).items() if name != "alg"}
+        key = type(key).import_key(bare)
+    return jws.serialize_compact(full, json.dumps(claims), key, registry=registry)
 
 
 def is_page_without_a_way_back(response: httpx.Response, suite: str) -> None:

@@ -6,6 +6,7 @@ The suite's address serves whatever a client can be asked for: keys, request obj
 from __future__ import annotations
 
 import json
+import ssl
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from idp.oauth.secret_hash import hash_of
 from idp.operator import operator
 from idp.settings import Settings
 from lab.region import RegionThread
+from tests.conformance.fapi_party import FapiParty
 from tests.conformance.id_tokens import ProviderKeys
 from tests.conformance.party import Party
 from tests.conformance.plans import Variant
@@ -73,7 +75,9 @@ class Suite:
             ConnectMap.parse(values["connect"]), verify=client_context(authority.certificate)
         )
         self._stack = ExitStack()
+        self._authority = authority.certificate
         self._registered: dict[str, Registration] = {}
+        self._operators_own: dict[str, Party] = {}
         self.http = self.browser().http
         self.keys = ProviderKeys(self.http, self.issuer)
 
@@ -102,15 +106,16 @@ class Suite:
         return told
 
     def rotate_keys(self) -> None:
-        """Rotate the signing keys by command, as the suite asks for; the provider notices within seconds."""
+        """Rotate the signing keys by command, as the suite asks for, and let the provider do its upkeep."""
 
         async def rotate() -> None:
             async with operator(self._settings, self.clock) as command:
                 for alg in ("RS256", "ES256"):
                     await command.keys.rotate(alg)
+            # What it does every few seconds; here nothing waits for that.
+            await self._region.app("idp").state.parts.keys.refresh(force=True)
 
         self._region.run(rotate())
-        self.clock.advance(3)
 
     def callback(self, variant: Variant) -> str:
         """Return where answers to the plan's clients go."""
@@ -150,13 +155,17 @@ class Suite:
             **authentication,
         }
 
+    def trust(self) -> ssl.SSLContext:
+        """Return what a client trusts the provider's certificate with, for a handshake of its own."""
+        return client_context(self._authority)
+
     def party(self, variant: Variant, place: str = "client", **changes: Any) -> Party:
         """Return a client of the variant's plan, the first or another one; alike ones are registered once.
 
         `changes` replace metadata of one that registers itself, None takes a member out.
         """
         if not variant.dynamic:
-            return self._party(variant, self._operators(variant, place))
+            return self._operators(variant, place)
         metadata = {**self.usual_metadata(variant, place), **changes}
         wanted = {name: value for name, value in metadata.items() if value is not None}
         name = json.dumps(wanted, sort_keys=True)
@@ -172,9 +181,17 @@ class Suite:
         return Registration(told["client_id"], key, told, self.address, told.get("client_secret", ""))
 
     def _party(self, variant: Variant, registration: Registration) -> Party:
-        return Party(registration, self.issuer, self.http, self.clock, variant=variant, keys=self.keys)
+        kind = FapiParty if registration.table.get("profile") == "fapi2" else Party
+        return kind(registration, self.issuer, self.http, self.clock, variant=variant, keys=self.keys)
 
-    def _operators(self, variant: Variant, place: str) -> Registration:
+    def _operators(self, variant: Variant, place: str) -> Party:
+        name = f"{variant.plan.name} {place}"
+        if name not in self._operators_own:
+            self._operators_own[name] = self._party(variant, self._operators_registration(variant, place))
+        # The same one all the time, with the nonce that it was given last.
+        return self._operators_own[name]
+
+    def _operators_registration(self, variant: Variant, place: str) -> Registration:
         clients = static_clients(variant.plan, self.callback(variant), self._credentials)
         client = next(one for one in clients if one.place == place)
         secret = client.credentials.get("client_secret", "")

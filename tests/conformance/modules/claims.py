@@ -29,31 +29,32 @@ def _has(told: Mapping[str, Any], *scopes: str) -> None:
             assert name not in told or type(told[name]) is kind, name
 
 
+def _told(party: Party, browser: Visitor, scope: str) -> Mapping[str, Any]:
+    outcome = party.signed_in(browser, scope=scope)
+    if party.has_access_token:
+        _has(outcome.claims)
+    return party.person(outcome)
+
+
 class Scopes:
     """Each scope releases its claims, where they belong (Core 5.4)."""
 
-    def _told(self, party: Party, browser: Visitor, scope: str) -> Mapping[str, Any]:
-        outcome = party.signed_in(browser, scope=scope)
-        if party.has_access_token:
-            _has(outcome.claims)
-        return party.person(outcome)
-
     def test_oidcc_scope_profile(self, party: Party, browser: Visitor) -> None:
-        _has(self._told(party, browser, "openid profile"), "profile")
+        _has(_told(party, browser, "openid profile"), "profile")
 
     def test_oidcc_scope_email(self, party: Party, browser: Visitor) -> None:
-        _has(self._told(party, browser, "openid email"), "email")
+        _has(_told(party, browser, "openid email"), "email")
 
     def test_oidcc_scope_address(self, party: Party, browser: Visitor) -> None:
-        told = self._told(party, browser, "openid address")
+        told = _told(party, browser, "openid address")
         _has(told, "address")
         assert {"formatted", "street_address", "locality", "region", "postal_code", "country"} == set(told["address"])
 
     def test_oidcc_scope_phone(self, party: Party, browser: Visitor) -> None:
-        _has(self._told(party, browser, "openid phone"), "phone")
+        _has(_told(party, browser, "openid phone"), "phone")
 
     def test_oidcc_scope_all(self, party: Party, browser: Visitor) -> None:
-        told = self._told(party, browser, "openid address email phone profile")
+        told = _told(party, browser, "openid address email phone profile")
         _has(told, "address", "email", "phone", "profile")
 
 

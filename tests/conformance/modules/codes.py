@@ -41,6 +41,16 @@ class SecretInTheForm:
         posting.signed_in(browser)
 
 
+def _is_of_the_same_sign_in(party: Party, first: Outcome, token: str) -> None:
+    """Core 12.2."""
+    header, claims = party.verified(token)
+    assert header["alg"] == party.header(first.id_token)["alg"]
+    for name in ("iss", "sub", "aud", "auth_time", "azp"):
+        assert claims.get(name) == first.claims.get(name), name
+    assert claims.get("nonce") in (None, first.claims.get("nonce"))
+    assert claims["iat"] > first.claims["iat"]
+
+
 class RefreshTokens:
     """Bound to the client, and of the same sign-in (Core 12)."""
 
@@ -53,15 +63,6 @@ class RefreshTokens:
         assert refreshed.headers["cache-control"] == "no-store"
         tokens = refreshed.json()
         assert tokens["access_token"] != first.access_token
-        self._is_of_the_same_sign_in(party, first, tokens["id_token"])
+        _is_of_the_same_sign_in(party, first, tokens["id_token"])
         party.told(party.userinfo(tokens["access_token"]), first)
         assert refusal(party.refresh(second.tokens["refresh_token"])) == "invalid_grant"
-
-    def _is_of_the_same_sign_in(self, party: Party, first: Outcome, token: str) -> None:
-        """Core 12.2."""
-        header, claims = party.verified(token)
-        assert header["alg"] == party.header(first.id_token)["alg"]
-        for name in ("iss", "sub", "aud", "auth_time", "azp"):
-            assert claims.get(name) == first.claims.get(name), name
-        assert claims.get("nonce") in (None, first.claims.get("nonce"))
-        assert claims["iat"] > first.claims["iat"]
