@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from idp.errors import RedirectRefusal
 from idp.model import ClaimsRequest, Wish
 from idp.oauth.claims import SCOPE_OF_CLAIM
+from web import strict_json
 
 LONGEST = 8192
 MOST_CLAIMS = 100
@@ -25,7 +25,7 @@ def parse(text: str, scope: frozenset[str]) -> ClaimsRequest:
     if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
         _refuse("claims is too long.")
     try:
-        asked = json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_no_number)
+        asked = strict_json.read(text)
     except (ValueError, RecursionError):
         _refuse("claims must be JSON in which no name is repeated.")
     if not isinstance(asked, dict):
@@ -64,18 +64,6 @@ def _wish(name: str, wish: Any) -> Wish:
     if not isinstance(values, list) or ("values" in wish and not values):
         _refuse(f"claims: values of {name} must be a list that is not empty.")
     return Wish(essential, tuple(values))
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # RFC 8259 4: of a name that is repeated every reader makes something else.
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is repeated")
-    return found
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
 
 
 def _depth(value: Any) -> int:

@@ -6,7 +6,6 @@ bounded life. The `jti` is used up by who called, once the signature was found g
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from idp.model import Client
 from idp.oauth.client_key_set import keys_for
 from idp.oauth.signing import LEEWAY, Algorithms, canonical
 from web.base64url import decode
+from web.strict_json import read_object
 
 METHOD = "private_key_jwt"
 LONGEST_ASSERTION = 8192
@@ -43,11 +43,13 @@ class Shown:
             if len(text) > LONGEST_ASSERTION:
                 raise ValueError("too long")
             head, payload, _ = text.split(".")
-            header, claims = json.loads(decode(head)), json.loads(decode(payload))
-        except (ValueError, RecursionError):
+            header, claims = read_object(decode(head)), read_object(decode(payload))
+            if "crit" in header:
+                # RFC 7515 4.1.11: an extension that has to be understood is not, whichever it is.
+                raise ValueError("crit")
+        except ValueError:
             return cls(text, {}, {})
-        both = isinstance(header, dict) and isinstance(claims, dict)
-        return cls(text, header, claims) if both else cls(text, {}, {})
+        return cls(text, header, claims)
 
     @property
     def subject(self) -> str | None:

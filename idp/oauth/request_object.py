@@ -24,6 +24,7 @@ from web.base64url import decode
 from web.clock import Clock
 from web.fetch import Fetcher, FetchRefused
 from web.forms import Parameters
+from web.strict_json import read_object
 
 LONGEST = 16 * 1024
 FETCH_SECONDS = 3.0
@@ -182,13 +183,11 @@ def _header(token: str) -> dict[str, Any]:
     try:
         head, payload, signature = token.split(".")
         # One spelling each: what differs from it has another hash but the same meaning.
-        header: object = json.loads(decode(head))
-        decode(payload)
+        header = read_object(decode(head))
+        read_object(decode(payload))
         decode(signature)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _invalid("The request object is no signed JWT.") from error
-    if not isinstance(header, dict):
-        raise _invalid("The header of the request object is no JSON object.")
     typ = header.get("typ")
     if (typ.lower() if isinstance(typ, str) else typ) not in TYPES:
         raise _invalid("typ of the request object is that of another kind of JWT.")

@@ -252,9 +252,11 @@ class World:
 
 def _clients() -> list[Registration]:
     quiet: dict[str, Any] = {"backchannel_logout_uri": None, "backchannel_logout_session_required": None}
-    strict: dict[str, Any] = {**quiet, "profile": "fapi2", "scope": "openid profile offline_access"}
-    public: dict[str, Any] = {**quiet, "auth": "none", "jwks": None, "scope": "openid profile offline_access"}
     usual: dict[str, Any] = {**quiet, "scope": "openid profile offline_access"}
+    # These share an address with the one that tries what is theirs, so that not even that keeps them apart.
+    shared = [f"http://both.localhost:{PORT}/callback"]
+    strict: dict[str, Any] = {**usual, "profile": "fapi2", "redirect_uris": shared}
+    public: dict[str, Any] = {**usual, "auth": "none", "jwks": None, "redirect_uris": shared}
     return [
         Registration.make("alpha", PORT, **usual),
         Registration.make("beta", PORT, **usual),
