@@ -165,12 +165,12 @@ class FapiParty(Party):
 
     def userinfo(self, token: str) -> httpx.Response:
         """Ask the resource, once more if a nonce is wanted (RFC 9449 9)."""
-        response = self.resource(token)
+        response = self.reach(token)
         if response.status_code == 401 and "use_dpop_nonce" in response.headers["www-authenticate"]:
-            return self.resource(token)
+            return self.reach(token)
         return response
 
-    def resource(
+    def reach(
         self, token: str, *proofs: str, scheme: str = "DPoP", query: str = "", silent: bool = False
     ) -> httpx.Response:
         """Ask the resource with a good proof, with those given, or with none."""

@@ -197,7 +197,7 @@ class Party(PortalClient):
 
     def signed_in(self, browser: Visitor, **changes: str | None) -> Outcome:
         """Go all the way with a request of the variant, changed by `changes`."""
-        return self.complete(self.go(browser, **changes))
+        return self.complete(self.checked(self.finish(browser, self.open(browser, self.ask(**changes)))))
 
     def id_token(
         self, token: str, asked: Asked, access_token: str | None = None, code: str | None = None

@@ -21,7 +21,7 @@ def _whole_flow(party: FapiParty, browser: Visitor, **changes: Any) -> None:
     response = party.call("/token", party.redemption(answer), {"dpop": party.dpop("/token", **changes)})
     assert response.status_code == 200, response.text
     token = response.json()["access_token"]
-    resource = party.resource(token, party.resource_proof(token, **changes))
+    resource = party.reach(token, party.resource_proof(token, **changes))
     assert resource.status_code == 200, resource.text
 
 
@@ -89,19 +89,19 @@ class AtTheResource:
         outcome = party.flow(browser)
         token = outcome.access_token
         for name, good in _good_proofs(party, token).items():
-            assert party.resource(token, good, query="?foo=bar").status_code == 200, name
+            assert party.reach(token, good, query="?foo=bar").status_code == 200, name
         for name, bad in _bad_proofs(party, token).items():
-            response = party.resource(token, *bad)
+            response = party.reach(token, *bad)
             assert (name, refusal(response, 401)) == (name, "invalid_dpop_proof")
             assert 'DPoP realm="' in response.headers["www-authenticate"]
         by_another = party.resource_proof(token, key=proof_key("another"))
-        assert refusal(party.resource(token, by_another), 401) == "invalid_token"
+        assert refusal(party.reach(token, by_another), 401) == "invalid_token"
         once = party.resource_proof(token)
-        assert party.resource(token, once).status_code == 200
-        assert refusal(party.resource(token, once), 401) == "invalid_dpop_proof"
-        assert refusal(party.resource(token, silent=True), 401) == "invalid_dpop_proof"
-        assert refusal(party.resource(token, silent=True, scheme="Bearer"), 401) == "invalid_token"
-        assert refusal(party.resource(token, scheme="Bearer"), 401) == "invalid_token"
+        assert party.reach(token, once).status_code == 200
+        assert refusal(party.reach(token, once), 401) == "invalid_dpop_proof"
+        assert refusal(party.reach(token, silent=True), 401) == "invalid_dpop_proof"
+        assert refusal(party.reach(token, silent=True, scheme="Bearer"), 401) == "invalid_token"
+        assert refusal(party.reach(token, scheme="Bearer"), 401) == "invalid_token"
         in_the_query = party.http.get(f"{party.issuer}/userinfo?access_token={token}")
         assert refusal(in_the_query, 400) == "invalid_request"
         party.told(party.userinfo(token), outcome)
