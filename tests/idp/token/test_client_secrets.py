@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from starlette.datastructures import Headers
 
+from idp.errors import TokenRefusal
+from idp.features import REGION
 from idp.oauth.client_authentication import credentials
 from tests.idp.provider import Provider
 from tests.idp.token.certified import code_for, redeem, tokens
@@ -113,6 +116,16 @@ def test_the_registered_method_alone_is_taken_rfc7591_2(certified: Provider) -> 
 
 def _assertion(client: PortalClient, **changes: Any) -> dict[str, str]:
     return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": client.assertion(**changes)}
+
+
+@pytest.mark.parametrize("name", ["by-basic", "by-post", "public"])
+def test_in_the_region_no_such_method_is_taken_whatever_is_registered(certified: Provider, name: str) -> None:
+    client, authenticator = certified.client(name), certified.parts.token_endpoint.client_authenticator
+    request = Parameters(tuple(client.form({}).items())), Headers(client.headers("/token")), "/token"
+    assert certified.run(authenticator.authenticated(*request)).client_id == name
+    with pytest.raises(TokenRefusal) as refused:
+        certified.run(replace(authenticator, features=REGION).authenticated(*request))
+    assert (refused.value.code, refused.value.status) == ("invalid_client", 401)
 
 
 def test_two_methods_at_once_are_refused_rfc6749_2_3(certified: Provider) -> None:

@@ -91,6 +91,13 @@ def test_eddsa_is_known_by_both_names_rfc9864_2_2(
     assert _proves(certified, client, assertion, token_endpoint_auth_signing_alg=registered, jwks=jwks)
 
 
+def test_a_key_that_names_another_algorithm_verifies_nothing_rfc7517_4_4(certified: Provider) -> None:
+    client = certified.client("fapi")
+    for of_key, good in (("PS256", True), ("RS256", False), ("ES256", False)):
+        jwks = {"keys": [{**_jwks(client)["keys"][0], "alg": of_key}]}
+        assert _proves(certified, client, client.assertion(), jwks=jwks) is good, of_key
+
+
 def test_another_endpoint_may_be_the_audience_there_alone_rfc9126_2(certified: Provider) -> None:
     client = certified.client("by-key")
     for path in ("/par", "/introspect", "/revoke"):
