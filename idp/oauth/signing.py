@@ -58,8 +58,7 @@ class Algorithms(jws.JWSRegistry):
 
     def get_alg(self, name: str) -> Any:
         """Return the algorithm of that name, whichever of its names, if it is taken."""
-        known = canonical(name)
-        return super().get_alg(_JOSERFC_NAMES.get(known, known))
+        return super().get_alg(_JOSERFC_NAMES.get(name, name))
 
 
 _JOSERFC_NAMES = {"EdDSA": "Ed25519"}
