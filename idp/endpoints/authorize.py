@@ -19,7 +19,7 @@ from idp.errors import PageRefusal, RedirectRefusal
 from idp.model import AuthorizationRequest, Basis, Interaction
 from idp.oauth.authorization_request import Destination, destination, validate
 from idp.oauth.claims import bases_of
-from idp.oauth.front_channel import Issued
+from idp.oauth.front_channel import Issued, signed_out
 from idp.oauth.incoming import Incoming, used_before
 from idp.oauth.next_step import next_step
 from idp.oauth.session_state import session_state
@@ -98,6 +98,8 @@ async def _grant(
     if interaction is not None and not await shop.stores.interactions.complete(interaction.interaction_id, now):
         raise PageRefusal("done_interaction", "This authorization request was answered already.")
     sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
+    if sign_in is None:
+        raise signed_out()
     issued = await shop.front_channel.issue(asked, signed_in, sign_in)
     if shop.settings.features.session_management and "openid" in asked.scope:
         state = session_state(asked.client.client_id, asked.redirect_uri, sign_in.session_id)

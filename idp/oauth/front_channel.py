@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from idp.errors import RedirectRefusal
 from idp.keys import KeyRing
 from idp.model import AuthorizationRequest, Grant, Person, SignIn
 from idp.oauth import access_token, claims, id_token
@@ -33,14 +34,15 @@ class FrontChannel:
     id_token_seconds: int
 
     async def issue(self, asked: AuthorizationRequest, signed_in: SignedIn, sign_in: SignIn) -> Issued:
-        """Return what goes through the browser to the client."""
+        """Return what goes through the browser to the client. Raises RedirectRefusal if the sign-in ended just now."""
         wanted = asked.response_type.split()
         code = secrets.token_urlsafe(32)
         # Tokens without a code have a grant as well, so that whatever revokes a grant reaches them; its code is told
         # to nobody, and has expired.
         lifetime = self.code_seconds if "code" in wanted else 0
         grant = _grant(asked, signed_in, sign_in, self.clock(), lifetime)
-        await self.grants.issue(grant, hash_of(code))
+        if not await self.grants.issue(grant, hash_of(code)):
+            raise signed_out()
         issued = [("code", code)] if "code" in wanted else []
         if "token" in wanted:
             issued += self._access_token(asked, grant)
@@ -69,6 +71,11 @@ class FrontChannel:
             code=beside.get("code"),
             claims=told,
         )
+
+
+def signed_out() -> RedirectRefusal:
+    """Return the refusal of a request whose person logs out, in another window, while it is answered."""
+    return RedirectRefusal("login_required", "The person has logged out at this moment.")
 
 
 def _grant(asked: AuthorizationRequest, signed_in: SignedIn, sign_in: SignIn, now: float, code_seconds: float) -> Grant:

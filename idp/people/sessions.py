@@ -91,8 +91,11 @@ class SessionKeeper:
             await self._sessions.touch(session.session_id, now)
         return SignedIn(session, person)
 
-    async def enter(self, signed_in: SignedIn, client_id: str, sub: str) -> SignIn:
-        """Enter a client into the session, or find it there; `sid` is random, 128 bit, and only this client's."""
+    async def enter(self, signed_in: SignedIn, client_id: str, sub: str) -> SignIn | None:
+        """Enter a client into the session, or find it there; `sid` is random, 128 bit, and only this client's.
+
+        None if the session ended at this moment.
+        """
         now = self._clock()
         return await self._sign_ins.enter(
             SignIn(

@@ -83,8 +83,11 @@ class Sessions(Protocol):
 class SignIns(Protocol):
     """Each client's part of a session, by `sid`."""
 
-    async def enter(self, sign_in: SignIn) -> SignIn:
-        """Return the session's live sign-in at that client, made from `sign_in` if there is none; atomic."""
+    async def enter(self, sign_in: SignIn) -> SignIn | None:
+        """Return the session's live sign-in at that client, made from `sign_in` if there is none; atomic.
+
+        None if the session has ended: what ends it must not miss one that comes late.
+        """
         ...
 
     async def get(self, sid: str) -> SignIn | None:
@@ -179,8 +182,8 @@ class RegisteredClients(Protocol):
 class Grants(Protocol):
     """Authorization codes and the families of refresh tokens that come of them; only hashes of secrets are kept."""
 
-    async def issue(self, grant: Grant, code_hash: str) -> None:
-        """Keep a new grant under the hash of its code."""
+    async def issue(self, grant: Grant, code_hash: str) -> bool:
+        """Keep a new grant under the hash of its code, unless its sign-in has ended; atomic. False if it has."""
         ...
 
     async def by_code(self, code_hash: str) -> Grant | None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
 
 from tests.machines.world import KEYS, OTHER, PROVES, RARELY, SEEDS, answered, bounded, made_up, signed_in, world
 from tests.portal_client import Asked
@@ -14,7 +23,7 @@ from web.dpop import thumbprint
 WRONG = st.sampled_from(["", "", "", "client", "verifier", "key"])
 TIMES = st.sampled_from([1, 1, 2, 3])
 CODE_SECONDS = 60
-CLIENTS = st.sampled_from(["alpha", "public", "fapi"])
+CLIENTS = st.sampled_from(["alpha", "brief", "public", "fapi"])
 TOKEN_SECONDS = 300
 
 
@@ -132,11 +141,29 @@ class CodeMachine(RuleBasedStateMachine):
     def log_out(self) -> None:
         """The person logs out and in again."""
         self.world.log_out(self.cookie)
+        self._logged_out()
+
+    def _logged_out(self) -> None:
         for sign_in in self.sign_ins.values():
             sign_in.lives = False
         (answer,) = self.world.visit(self.world.client("alpha").ask(prompt="none").parameters, signed_in(self.cookie))
         assert answered(answer)["error"] == "login_required"
         self.cookie = self.world.session()
+
+    @rule(target=codes, client_id=st.sampled_from(["alpha", "brief"]), seed=SEEDS)
+    def log_out_in_another_window(self, client_id: str, seed: int) -> MultipleResults[Code]:
+        """The person logs out while they sign in at a client: what comes of it is worth nothing."""
+        asked = self.world.client(client_id).ask()
+        leaving = self.world.logging_out(self.cookie)
+        (answer,) = self.world.visit(asked.parameters, signed_in(self.cookie), 1, seed, leaving)
+        self._logged_out()
+        text = answered(answer).get("code")
+        if text is None:
+            return multiple()
+        code = Code(text, asked, SignIn(client_id, lives=False), None, self.world.clock() + CODE_SECONDS)
+        self.known.append(code)
+        self._redeem(code, "", 1, seed)
+        return multiple(code)
 
     @rule(seconds=st.sampled_from([1, 59, 60, 61, 299]))
     def wait(self, seconds: int) -> None:

@@ -162,13 +162,18 @@ class World:
         self.run(self.parts.sign_outs.expire(self.settings.idp_session_idle_seconds))
         self.run(self.parts.stores.upkeep.sweep(self.clock()))
 
-    def at_once(self, requests: Sequence[httpx.Request], seed: int) -> list[httpx.Response]:
-        """Send requests at the same time, which run into each other as the seed says."""
+    def at_once(
+        self, requests: Sequence[httpx.Request], seed: int, beside: Coroutine[Any, Any, Any] | None = None
+    ) -> list[httpx.Response]:
+        """Send requests at the same time; they run into each other and into what is done `beside`, as the seed says."""
 
         async def answers() -> list[httpx.Response]:
-            return await asyncio.gather(*(self._answer(request) for request in requests))
+            found = asyncio.gather(*(self._answer(request) for request in requests))
+            if beside is not None:
+                await beside
+            return await found
 
-        self._turns.random = random.Random(seed) if len(requests) > 1 else None
+        self._turns.random = random.Random(seed) if beside is not None or len(requests) > 1 else None
         try:
             found: list[httpx.Response] = self.run(answers())
             return found
@@ -216,11 +221,21 @@ class World:
 
     def log_out(self, cookie: str) -> None:
         """End the session of that cookie, as /end_session does."""
-        found = self.run(self.parts.sessions.current(cookie))
-        self.run(self.parts.sign_outs.session(found.session.session_id, found.person.user_id, Reason.LOGGED_OUT))
+        self.run(self.logging_out(cookie))
+
+    async def logging_out(self, cookie: str) -> None:
+        """End the session of that cookie, as /end_session does."""
+        found = await self.parts.sessions.current(cookie)
+        assert found is not None
+        await self.parts.sign_outs.session(found.session.session_id, found.person.user_id, Reason.LOGGED_OUT)
 
     def visit(
-        self, parameters: Mapping[str, str | None], cookies: Mapping[str, str], times: int = 1, seed: int = 0
+        self,
+        parameters: Mapping[str, str | None],
+        cookies: Mapping[str, str],
+        times: int = 1,
+        seed: int = 0,
+        beside: Coroutine[Any, Any, Any] | None = None,
     ) -> list[httpx.Response]:
         """Open /authorize in a browser with these cookies, in several windows at once."""
         query = {name: value for name, value in parameters.items() if value is not None}
@@ -229,7 +244,7 @@ class World:
             self.http.build_request("GET", f"{self.settings.issuer}/authorize", params=query, headers=header)
             for _ in range(times)
         ]
-        return self.at_once(requests, seed)
+        return self.at_once(requests, seed, beside)
 
     def code(self, client_id: str, cookie: str, **changes: str | None) -> tuple[str, Asked]:
         """Let the person of that session sign in at the client, pushed where it has to be; return what it is given."""
@@ -260,6 +275,7 @@ def _clients() -> list[Registration]:
     return [
         Registration.make("alpha", PORT, **usual),
         Registration.make("beta", PORT, **usual),
+        Registration.make("brief", PORT, **{**usual, "grant_types": ["authorization_code"]}),
         Registration.make("fapi", PORT, **strict),
         Registration.make("other-fapi", PORT, **strict),
         Registration.make("public", PORT, **public),
@@ -268,10 +284,10 @@ def _clients() -> list[Registration]:
 
 
 OTHER = {
-    "alpha": "beta", "beta": "alpha", "fapi": "other-fapi", "other-fapi": "fapi", "public": "other-public",
-    "other-public": "public",
+    "alpha": "beta", "beta": "alpha", "brief": "alpha", "fapi": "other-fapi", "other-fapi": "fapi",
+    "public": "other-public", "other-public": "public",
 }  # fmt: skip
-PROVES = {"alpha": None, "beta": None, "fapi": "one", "other-fapi": "one", "public": "one", "other-public": "one"}
+PROVES = {name: None if name in ("alpha", "beta", "brief") else "one" for name in OTHER}
 """The key that each client proves as a rule; None for Bearer tokens."""
 
 

@@ -17,16 +17,20 @@ REFUSALS_KEPT = 100_000
 _SWEEPS = (
     "DELETE FROM interactions WHERE expires_at < :now - 600",
     # One whose person is still at the log-in page is used up only when it is answered.
-    "DELETE FROM pushed_requests WHERE expires_at < :now - 600 "
-    "AND request_uri_hash NOT IN (SELECT pushed FROM interactions WHERE pushed IS NOT NULL)",
+    (
+        "DELETE FROM pushed_requests WHERE expires_at < :now - 600 "
+        "AND request_uri_hash NOT IN (SELECT pushed FROM interactions WHERE pushed IS NOT NULL)"
+    ),
     "DELETE FROM assertions WHERE expires_at < :now - 60",
     "DELETE FROM revoked_access_tokens WHERE expires_at < :now - 60",
     "DELETE FROM refresh_tokens WHERE expires_at < :now - 86400",
     "DELETE FROM grants WHERE keep_until < :now - 86400",
     # Registered by anybody, and of no use to anybody for a week.
-    "DELETE FROM registered_clients WHERE NOT vouched AND changed_at < :now - 604800 "
-    "AND client_id NOT IN (SELECT client_id FROM grants) AND client_id NOT IN (SELECT client_id FROM sign_ins) "
-    "AND client_id NOT IN (SELECT client_id FROM consents)",
+    (
+        "DELETE FROM registered_clients WHERE NOT vouched AND changed_at < :now - 604800 "
+        "AND client_id NOT IN (SELECT client_id FROM grants) AND client_id NOT IN (SELECT client_id FROM sign_ins) "
+        "AND client_id NOT IN (SELECT client_id FROM consents)"
+    ),
     "DELETE FROM login_failures WHERE last_at < :now - 3600",
     "DELETE FROM sign_ins WHERE ended_at < :now - 604800",
     "DELETE FROM sessions WHERE ended_at < :now - 604800",

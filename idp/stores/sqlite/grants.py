@@ -24,12 +24,12 @@ class SqliteGrants:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def issue(self, grant: Grant, code_hash: str) -> None:
-        """Keep a new grant under the hash of its code."""
-        self._database.execute(
-            f"INSERT INTO grants (code_hash, keep_until, {_COLUMNS}) VALUES (:code_hash, :code_expires_at + 600, "
+    async def issue(self, grant: Grant, code_hash: str) -> bool:
+        """Keep a new grant under the hash of its code, unless its sign-in has ended; atomic. False if it has."""
+        cursor = self._database.execute(
+            f"INSERT INTO grants (code_hash, keep_until, {_COLUMNS}) SELECT :code_hash, :code_expires_at + 600, "
             + ", ".join(f":{name}" for name in _COLUMNS.split(", "))
-            + ")",
+            + " WHERE NOT EXISTS (SELECT 1 FROM sign_ins WHERE sid = :sid AND ended_at IS NOT NULL)",
             {
                 "code_hash": code_hash,
                 **grant.__dict__,
@@ -39,6 +39,7 @@ class SqliteGrants:
                 "claims": _claims_text(grant.claims),
             },
         )
+        return cursor.rowcount == 1
 
     async def by_code(self, code_hash: str) -> Grant | None:
         """Return the grant of a code, redeemed or not."""

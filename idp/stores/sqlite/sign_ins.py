@@ -15,11 +15,12 @@ class SqliteSignIns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def enter(self, sign_in: SignIn) -> SignIn:
+    async def enter(self, sign_in: SignIn) -> SignIn | None:
         """Return the session's live sign-in at that client, made from `sign_in` if there is none; atomic."""
         row = self._database.one(
             "INSERT INTO sign_ins (sid, session_id, client_id, user_id, sub, started_at, last_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "SELECT ?, ?, ?, ?, ?, ?, ? "
+            "WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE session_id = ? AND ended_at IS NOT NULL) "
             "ON CONFLICT (session_id, client_id) WHERE ended_at IS NULL DO UPDATE SET last_at = excluded.last_at "
             "RETURNING *",
             (
@@ -30,10 +31,10 @@ class SqliteSignIns:
                 sign_in.sub,
                 sign_in.started_at,
                 sign_in.last_at,
+                sign_in.session_id,
             ),
         )
-        assert row is not None
-        return _sign_in(row)
+        return _sign_in(row) if row else None
 
     async def get(self, sid: str) -> SignIn | None:
         """Return the sign-in, ended or not."""

@@ -102,7 +102,9 @@ class OnceOnlyContract:
         await stores.sessions.start(session())
 
         async def enter(one: Stores) -> str:
-            return (await one.sign_ins.enter(sign_in(f"sid-{threading.get_ident()}"))).sid
+            entered = await one.sign_ins.enter(sign_in(f"sid-{threading.get_ident()}"))
+            assert entered is not None
+            return entered.sid
 
         assert len(set(await asyncio.to_thread(at_once, reopen, enter))) == 1
 
@@ -204,6 +206,15 @@ class RememberingContract:
         assert await stores.sessions.live("s1", NOW) == session(seen_at=NOW + 50)
         assert await stores.sign_ins.expired_sessions(NOW + 3649, 3600) == []
         assert await stores.sign_ins.expired_sessions(NOW + 3650, 3600) == [("s1", "li")]
+
+    async def test_nothing_begins_in_what_has_ended(self, stores: Stores) -> None:
+        await stores.sessions.start(session())
+        await stores.sign_ins.enter(sign_in())
+        await stores.sign_ins.end_session("s1", "logged_out", NOW + 5, {})
+        assert await stores.sign_ins.enter(sign_in("sid2")) is None
+        assert await stores.sign_ins.get("sid2") is None
+        assert not await stores.grants.issue(grant(), "code")
+        assert await stores.grants.by_code("code") is None
 
     async def test_a_session_that_ends_takes_its_sign_ins_and_grants_along(self, stores: Stores) -> None:
         await stores.sessions.start(session())
