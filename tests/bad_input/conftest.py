@@ -23,6 +23,9 @@ def clients(listener: Listener) -> list[Registration]:
         Registration.make("alpha", port, require_pkce=False, **more),
         Registration.make("by-rsa", port, require_pkce=False, **rsa, **more),
         Registration.make("fapi", port, profile="fapi2", **more),
+        Registration.make(
+            "publishes", port, jwks=None, jwks_uri=f"http://keys.localhost:{port}/huge-keys", alg="RS256", **more
+        ),
     ]
 
 

@@ -187,4 +187,4 @@ class CodeMachine(RuleBasedStateMachine):
 
 
 TestCode = CodeMachine.TestCase
-TestCode.settings = bounded(50)
+TestCode.settings = bounded(40)

@@ -180,4 +180,4 @@ class PushedRequestMachine(RuleBasedStateMachine):
 
 
 TestPushedRequest = PushedRequestMachine.TestCase
-TestPushedRequest.settings = bounded(50)
+TestPushedRequest.settings = bounded(40)

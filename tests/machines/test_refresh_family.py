@@ -213,4 +213,4 @@ class RefreshMachine(RuleBasedStateMachine):
 
 
 TestRefreshFamily = RefreshMachine.TestCase
-TestRefreshFamily.settings = bounded(30)
+TestRefreshFamily.settings = bounded(25)

@@ -180,4 +180,4 @@ class SessionMachine(RuleBasedStateMachine):
 
 
 TestSession = SessionMachine.TestCase
-TestSession.settings = bounded(40)
+TestSession.settings = bounded(25)
