@@ -120,8 +120,8 @@ def test_a_log_in_page_that_was_answered_already_says_so_and_leads_on(region: Re
     page.goto(form)
     expect(page.locator("main h1")).to_have_text("这一步已经做过了")
     page.locator("main .actions a").first.click()
-    expect(page).to_have_url(f"{region.address('beijing')}/")
-    expect(page.locator(".visit-name")).to_have_text("李*")
+    expect(page).to_have_url(f"{region.address('beijing')}/me")
+    expect(page.locator("#person-name")).to_have_text("李明")
 
 
 def test_a_double_click_on_the_button_is_one_log_in(region: RegionThread, page: Page) -> None:
