@@ -163,8 +163,10 @@ class PushedRequestMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 1, 59, 60, 1800]))
     def wait(self, seconds: int) -> None:
-        """Time passes."""
+        """Time passes; who was signed in before still is, with whichever session."""
         self.world.wait(seconds)
+        if self.cookie is not None:
+            self.cookie = self.world.session()
 
     @rule()
     @precondition(lambda self: self.may_restart)
