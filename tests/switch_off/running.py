@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import tests.conftest  # noqa: F401 - so that no process has to import it all again
 from tests.switch_off import switched
 
 SURVEY_SECONDS = 3600
@@ -118,8 +119,6 @@ def in_a_process(run: Callable[[], int], seconds: float) -> int:
 
 def main() -> None:
     """Read what is to be done from the copy's plan, and print what nobody noticed."""
-    import tests.conftest  # noqa: F401 - so that no process has to import it all again
-
     plan = json.loads(Path("plan.json").read_text("utf-8"))
     until = time.monotonic() + 60 * plan["minutes"]
     tests_of = survey(plan["tests"])
