@@ -9,7 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -35,6 +35,8 @@ PROVIDER_TITLE = {"zh-CN": "统一认证", "en": "Provider"}
 START_SECONDS = 30.0
 TICK_SECONDS = 1.0
 DRAIN_SECONDS = 2.0
+CLAIM_OFFSET = 9
+"""The last port of a base, on which nobody listens but whoever holds the base."""
 
 
 class NoFreePorts(Exception):
@@ -150,6 +152,7 @@ class RegionThread:
         places = {} if portal_places is None else {"portals": portal_places}
         self._idp_values = {"var": var, **places, **(idp_values or {})}
         self._portal_values = {"var": var, **places, **(portal_values or {})}
+        self._claim: socket.socket | None = None
         self.region = self._assemble(port_base)
         self._running: dict[str, serve.Running] = {}
         self._loop = asyncio.new_event_loop()
@@ -218,17 +221,25 @@ class RegionThread:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(START_SECONDS)
         _close(service.sock for service in self.region.services)
+        if self._claim is not None:
+            self._claim.close()
         self._loop.close()
 
     def _assemble(self, port_base: int | None) -> Region:
         # Where ports run out of luck (another test's region, a fifth portal), the next base is tried.
         for base in [port_base] if port_base is not None else islice(_port_bases(), 500):
-            with suppress(serve.PortTaken):
-                return Region.assemble(
+            with ExitStack() as undo, suppress(serve.PortTaken):
+                if port_base is None:
+                    # Held while services stop and start again: others that look for a base pass this one over.
+                    self._claim = serve.bind("127.0.0.1", base + CLAIM_OFFSET)
+                    undo.callback(self._claim.close)
+                region = Region.assemble(
                     idp.settings.Settings(port_base=base, **self._idp_values),
                     portals.settings.Settings(port_base=base, **self._portal_values),
                     self._clock,
                 )
+                undo.pop_all()
+                return region
         raise NoFreePorts("There are no consecutive free ports for the region between 20000 and 30000.")
 
     def _start(self, service: serve.Service) -> None:
