@@ -49,4 +49,4 @@ def test_its_log_out_and_its_tokens_are_its_own(
     }
     assert answers == {"beijing": 401, "tianjin": 401, "hebei": 401, "xiongan": 401, "shanxi": 200}
     walker.log_out("shanxi")
-    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in region.portal_names), seconds=1)
+    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in region.portal_names))

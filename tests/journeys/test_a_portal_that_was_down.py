@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from time import time
 
-from idp.delivery.queue import LEASE_SECONDS, LONGEST_BACKOFF_SECONDS, backoff
+from idp.delivery.queue import LEASE_SECONDS, LONGEST_BACKOFF_SECONDS, SEND_SECONDS, backoff
 from lab.region import RegionThread
 from tests.conftest import RegionFactory
 from tests.journeys.as_portal import whoami
@@ -31,14 +31,14 @@ def test_a_portal_that_was_down_is_told_within_the_back_off_when_it_returns(
     region.stop_service("hebei")
     walker.log_out("beijing")
     assert walker.page.status_code == 200
-    assert eventually(lambda: state(walker, "hebei") == "retrying", seconds=2)
+    assert eventually(lambda: state(walker, "hebei") == "retrying")
     others = ("beijing", "tianjin", "xiongan")
-    assert eventually(lambda: {state(walker, portal) for portal in others} == {"delivered"}, seconds=2)
+    assert eventually(lambda: {state(walker, portal) for portal in others} == {"delivered"})
     region.start_service("hebei")
     assert walker.is_signed_in("hebei")
     clock.advance(backoff(1, 1.0))
-    assert eventually(lambda: not walker.is_signed_in("hebei"), seconds=2)
-    assert eventually(lambda: state(walker, "hebei") == "delivered", seconds=1)
+    assert eventually(lambda: not walker.is_signed_in("hebei"), clock=clock)
+    assert eventually(lambda: state(walker, "hebei") == "delivered", clock=clock)
 
 
 def test_by_the_real_clock_it_is_told_after_seconds_not_minutes(
@@ -50,7 +50,7 @@ def test_by_the_real_clock_it_is_told_after_seconds_not_minutes(
     region.stop_service("tianjin")
     walker.log_out("beijing")
     region.start_service("tianjin")
-    assert eventually(lambda: not walker.is_signed_in("tianjin"), seconds=3)
+    assert eventually(lambda: not walker.is_signed_in("tianjin"))
 
 
 def test_nothing_waits_for_a_portal_that_is_down(make_region: RegionFactory, person: PersonFactory) -> None:
@@ -60,9 +60,9 @@ def test_nothing_waits_for_a_portal_that_is_down(make_region: RegionFactory, per
     region.stop_service("hebei")
     before = len(walker.hops)
     walker.log_out("beijing")
-    assert max(hop.elapsed.total_seconds() for hop in walker.hops[before:]) < 2
+    assert max(hop.elapsed.total_seconds() for hop in walker.hops[before:]) < SEND_SECONDS
     assert eventually(
-        lambda: not any(walker.is_signed_in(portal) for portal in ("beijing", "tianjin", "xiongan")), seconds=1
+        lambda: not any(walker.is_signed_in(portal) for portal in ("beijing", "tianjin", "xiongan"))
     )
 
 
@@ -78,8 +78,8 @@ def test_the_queue_survives_a_restart_of_the_provider(make_region: RegionFactory
     region.start_service("hebei")
     assert walker.is_signed_in("hebei")
     region.start_service("idp")
-    assert eventually(lambda: not walker.is_signed_in("hebei"), seconds=3)
-    assert eventually(lambda: state(walker, "hebei") == "delivered", seconds=1)
+    assert eventually(lambda: not walker.is_signed_in("hebei"), clock=clock)
+    assert eventually(lambda: state(walker, "hebei") == "delivered", clock=clock)
 
 
 def test_a_restart_of_everything_keeps_sessions_consents_keys_and_accounts(

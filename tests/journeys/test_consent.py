@@ -72,7 +72,7 @@ def test_withdrawn_in_the_zone_it_ends_that_portals_session_only(region: RegionT
     walker.at("idp", "/")
     walker.press("consent-withdraw-beijing")
     assert "consent-withdraw-beijing" not in walker.seen.attributes
-    assert eventually(lambda: not walker.is_signed_in("beijing"), seconds=1)
+    assert eventually(lambda: not walker.is_signed_in("beijing"))
     assert whoami(walker, "beijing", access_token).status_code == 401
     assert userinfo(walker, "beijing", access_token).status_code == 401
     assert walker.is_signed_in("tianjin")

@@ -107,7 +107,7 @@ def journey(make_region: RegionFactory, person: PersonFactory, log: tuple[list[s
     walker.log_out("xiongan")
     region.start_service("hebei")
     clock.advance(5)
-    assert eventually(lambda: not walker.is_signed_in("hebei"), seconds=3)
+    assert eventually(lambda: not walker.is_signed_in("hebei"))
     walker.at("beijing")
     walker.log_in()
     walker.log_out_everywhere()

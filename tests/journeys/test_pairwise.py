@@ -61,7 +61,7 @@ def test_the_logout_token_names_the_same_sub_and_sid_as_the_id_token(
     known = {portal: claims(walker.tokens(portal)[0]) for portal in PORTALS}
     walker.log_out("hebei")
     expected = {(portal, id_token["sid"]): id_token["sub"] for portal, id_token in known.items()}
-    assert eventually(lambda: expected.items() <= told.items(), seconds=2)
+    assert eventually(lambda: expected.items() <= told.items())
 
 
 def test_a_person_is_the_same_sub_at_every_visit_with_a_new_sid(region: RegionThread, person: PersonFactory) -> None:

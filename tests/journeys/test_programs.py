@@ -117,14 +117,14 @@ def test_provider_and_portal_alone_are_a_working_pair_whichever_starts_first(
         assert walker.page.headers["retry-after"]
         provider = start("idp", **where)
         assert all_answer(port_base, "idp")
-        assert eventually(lambda: walker.at("beijing").status_code == 200, seconds=5)
+        assert eventually(lambda: walker.at("beijing").status_code == 200)
         walker.log_in()
         assert walker.read("person-name") == "李明"
         _, access_token = walker.tokens("beijing")
         key = load_key(tmp_path / "var" / "portals" / "beijing" / DPOP_KEY)
         assert present(walker, "beijing", "/api/whoami", access_token, key).status_code == 200
         walker.log_out_everywhere()
-        assert eventually(lambda: not walker.is_signed_in("beijing"), seconds=2)
+        assert eventually(lambda: not walker.is_signed_in("beijing"))
     for program in (portal, provider):
         code, _, errors = ended(program)
         assert code == 0
@@ -150,7 +150,7 @@ def test_the_region_is_started_ended_by_ctrl_c_and_started_again_where_it_was(
         assert all_answer(port_base, *NAMES)
         assert all(walker.is_signed_in(portal) for portal in NAMES[1:])
         walker.log_out("hebei")
-        assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in NAMES[1:]), seconds=1)
+        assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in NAMES[1:]))
     assert ended(region)[0] == 0
 
 

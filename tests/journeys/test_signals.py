@@ -55,7 +55,7 @@ def test_a_frozen_account_ends_everywhere_and_cannot_log_in(region: RegionThread
     walker.roam(region.portal_names)
     held = {portal: walker.tokens(portal)[1] for portal in region.portal_names}
     region.run(provider(region).sign_outs.freeze(account(region, "wang.tianjin")))
-    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in held), seconds=1)
+    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in held))
     for portal, access_token in held.items():
         assert whoami(walker, portal, access_token).status_code == 401
         assert userinfo(walker, portal, access_token).status_code == 401
@@ -75,7 +75,7 @@ def test_a_lowered_level_ends_the_visits_and_the_next_ones_show_the_new_level_wi
     assert walker.read("person-level").startswith("3")
     held = {portal: walker.tokens(portal)[1] for portal in ("beijing", "tianjin")}
     region.run(provider(region).sign_outs.set_level(account(region, "li.beijing"), 2))
-    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in held), seconds=1)
+    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in held))
     assert {whoami(walker, portal, access_token).status_code for portal, access_token in held.items()} == {401}
     walker.at("tianjin")
     assert walker.read("person-level").startswith("2")
@@ -112,7 +112,7 @@ def test_a_revoked_refresh_token_ends_that_portals_part(region: RegionThread, pe
     _, access_token = walker.tokens("xiongan")
     answer = as_portal(walker, "xiongan", time).call("/revoke", {"token": refresh_token(walker, "xiongan")})
     assert answer.status_code == 200
-    assert eventually(lambda: not walker.is_signed_in("xiongan"), seconds=1)
+    assert eventually(lambda: not walker.is_signed_in("xiongan"))
     assert whoami(walker, "xiongan", access_token).status_code == 401
     assert walker.is_signed_in("hebei")
 
@@ -140,7 +140,7 @@ def test_a_code_redeemed_twice_ends_what_came_of_it(region: RegionThread, person
     assert first.landing is not None
     assert client.exchange(first.landing).json()["error"] == "invalid_grant"
     assert userinfo(walker, "tianjin", first.access_token).status_code == 401
-    assert eventually(lambda: not walker.is_signed_in("tianjin"), seconds=1)
+    assert eventually(lambda: not walker.is_signed_in("tianjin"))
 
 
 def test_somebody_else_logging_in_at_the_same_browser_ends_the_first_persons_visits(
@@ -152,7 +152,7 @@ def test_somebody_else_logging_in_at_the_same_browser_ends_the_first_persons_vis
     walker.go(push(client, client.ask(prompt="login")))
     walker.username = "liu.hebei"
     walker.log_in(until=client.redirect_uri)
-    assert eventually(lambda: not walker.is_signed_in("beijing"), seconds=1)
+    assert eventually(lambda: not walker.is_signed_in("beijing"))
     walker.visit("beijing")
     assert walker.read("person-name") == "刘洋"
 
@@ -172,4 +172,4 @@ def test_the_same_by_command_while_the_region_runs(make_region: RegionFactory, p
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert eventually(lambda: not walker.is_signed_in("beijing") and not walker.is_signed_in("xiongan"), seconds=2)
+    assert eventually(lambda: not walker.is_signed_in("beijing") and not walker.is_signed_in("xiongan"))

@@ -120,7 +120,7 @@ def test_a_session_that_nobody_used_at_the_provider_ends_at_the_portals(
     clock.advance(599)
     assert all(walker.is_signed_in(portal) for portal in region.portal_names)
     clock.advance(2)
-    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in region.portal_names), seconds=4)
+    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in region.portal_names), clock=clock)
     walker.at("beijing")
     assert walker.asked_for_password()
 
@@ -137,7 +137,7 @@ def test_a_session_that_has_reached_its_age_ends_at_the_portals_though_it_is_in_
             walker.tokens(portal)
             assert walker.page.status_code == 200
     clock.advance(100)
-    assert eventually(lambda: not any(walker.is_signed_in(one) for one in ("beijing", "xiongan")), seconds=4)
+    assert eventually(lambda: not any(walker.is_signed_in(one) for one in ("beijing", "xiongan")), clock=clock)
 
 
 def test_a_portals_own_session_ends_when_nobody_comes_and_a_roam_begins_it_again(
@@ -191,4 +191,4 @@ def test_keys_rotated_while_people_roam_stop_nobody(clocked: Clocked, person: Pe
         assert walker.read("person-name") == "李明"
     assert parts_of(region, "hebei").portal.signing_alg == "ES256"
     walker.at("idp", "/end_session", params={"id_token_hint": old_id_token})
-    assert eventually(lambda: not walker.is_signed_in("beijing"), seconds=1)
+    assert eventually(lambda: not walker.is_signed_in("beijing"), clock=clock)
