@@ -15,7 +15,8 @@ from starlette.staticfiles import StaticFiles
 
 import web.pages
 from portals import error_page
-from portals.api import whoami
+from portals.api.item import item as api_item
+from portals.api.whoami import whoami
 from portals.backchannel_logout import backchannel_logout
 from portals.callback import callback
 from portals.client_key import CLIENT_KEY, DPOP_KEY, load_or_make, public_jwks
@@ -123,6 +124,7 @@ def _routes() -> list[BaseRoute]:
         Route("/backchannel-logout", backchannel_logout, methods=["POST"]),
         Route("/jwks", jwks),
         Route("/api/whoami", whoami),
+        Route("/api/items/{code}", api_item),
         Route("/healthz", healthz),
         Route("/look.css", look),
         Route("/language/{language}", language),

@@ -31,7 +31,7 @@ def test_every_function_that_a_document_names_exists() -> None:
         ),
         *(f"portals/{name}.py:{name}" for name in ("login", "callback", "me", "backchannel_logout")),
         "portals/sign_out.py:logout",
-        "portals/api.py:whoami",
+        "portals/api/presented.py:answered",
     ],
 )
 def test_the_flow_names_every_endpoint_of_a_roam_and_a_log_out(endpoint: str) -> None:

@@ -1,4 +1,4 @@
-"""The one way to wait in a story: for something to become true. How fast it does is for bench/ to say, not for a test."""
+"""The one way to wait in a story, for something to become true; how fast it does is for bench/ to say."""
 
 from __future__ import annotations
 

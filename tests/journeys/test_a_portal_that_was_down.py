@@ -61,9 +61,7 @@ def test_nothing_waits_for_a_portal_that_is_down(make_region: RegionFactory, per
     before = len(walker.hops)
     walker.log_out("beijing")
     assert max(hop.elapsed.total_seconds() for hop in walker.hops[before:]) < SEND_SECONDS
-    assert eventually(
-        lambda: not any(walker.is_signed_in(portal) for portal in ("beijing", "tianjin", "xiongan"))
-    )
+    assert eventually(lambda: not any(walker.is_signed_in(portal) for portal in ("beijing", "tianjin", "xiongan")))
 
 
 def test_the_queue_survives_a_restart_of_the_provider(make_region: RegionFactory, person: PersonFactory) -> None:

@@ -17,9 +17,7 @@ def signed_in_at(walker: Person) -> list[str]:
 
 
 @pytest.mark.parametrize("where", ["beijing", "xiongan"])
-def test_logging_out_at_one_portal_ends_all_four(
-    region: RegionThread, person: PersonFactory, where: str
-) -> None:
+def test_logging_out_at_one_portal_ends_all_four(region: RegionThread, person: PersonFactory, where: str) -> None:
     walker = person(region)
     walker.roam(region.portal_names)
     assert len(signed_in_at(walker)) == 4

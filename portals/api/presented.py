@@ -1,8 +1,9 @@
-"""/api/whoami: what a person's access token for this portal tells whoever holds its key (RFC 9449 7.1, RFC 9068)."""
+"""An access token that came to this portal's API: taken from its header, judged, or refused with a challenge."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -10,14 +11,12 @@ from starlette.responses import JSONResponse, Response
 
 from portals import journal
 from portals.errors import Problem, new_incident
-from portals.levels import level_of
 from portals.parts import Parts, parts_of
 from portals.stores.proofs import TooManyProofs
 from portals.verdict import Presentation, Verdict
 from web.dpop import ALGORITHMS
 from web.forms import BadForm, query_parameters
 
-PATH = "/api/whoami"
 REALM = "manyou"
 ALGS = " ".join(ALGORITHMS)
 NO_STORE = {"cache-control": "no-store"}
@@ -30,20 +29,33 @@ class _NoToken(Exception):
     """A request without any credentials that this API knows."""
 
 
-async def whoami(request: Request) -> Response:
-    """Answer GET /api/whoami with what the token says; a refusal has an incident number, no reason (RFC 6750 3.1)."""
+Answer = Callable[[Parts, dict[str, Any], Request], Response]
+"""Says what an API has to say to whoever presented a token with these claims; it may raise Refused."""
+
+
+class Refused(Exception):
+    """A token that is good, and not enough for what was asked: `parameters` are those of the challenge."""
+
+    def __init__(self, status: int, error: str, **parameters: str) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.parameters = parameters
+
+
+async def answered(request: Request, answer: Answer) -> Response:
+    """Return `answer` to a token that is accepted; a refusal has an incident number, no reason (RFC 6750 3.1)."""
     parts = parts_of(request)
     try:
-        claims = await _accepted(parts, request, _token(request))
+        return answer(parts, await _accepted(parts, request, _token(request)), request)
     except _NoToken:
         return _refusal(401, {"error": "no_token"})
     except BadForm as error:
         return _refuse(parts, Problem("invalid_request", error.reason))
     except Problem as error:
         return _refuse(parts, error)
-    told = {name: claims[name] for name in ("sub", "client_id", "scope", "acr", "auth_time", "exp") if name in claims}
-    answer = {"portal": parts.portal.client_id, "region": parts.portal.region, "level": level_of(claims.get("acr"))}
-    return JSONResponse({**told, **answer}, headers=NO_STORE)
+    except Refused as error:
+        return _refusal(error.status, {"error": error.error}, error=error.error, **error.parameters)
 
 
 def _token(request: Request) -> str:
@@ -69,7 +81,7 @@ def _token(request: Request) -> str:
 async def _accepted(parts: Parts, request: Request, token: str) -> dict[str, Any]:
     """Return the claims of a token for this portal whose sender has its key and whose session lives. Raises Problem."""
     # The address is the registered one: what Host says is up to whoever sends the request (RFC 9449 4.3 no. 9).
-    url = f"{parts.portal.address}{PATH}"
+    url = f"{parts.portal.address}{request.url.path}"
     presented = Presentation(tuple(request.headers.getlist("dpop")), request.method, url)
     verdict = await parts.judge.access_token(token, presented)
     if not verdict.accepted:
@@ -106,9 +118,10 @@ def _refuse(parts: Parts, problem: Problem) -> Response:
         return JSONResponse(
             {"error": "temporarily_unavailable", "incident": incident}, 503, {**NO_STORE, "retry-after": "5"}
         )
-    return _refusal(problem.status, {"error": problem.code, "incident": incident}, f', error="{problem.code}"')
+    return _refusal(problem.status, {"error": problem.code, "incident": incident}, error=problem.code)
 
 
-def _refusal(status: int, body: dict[str, str], error: str = "") -> Response:
-    challenge = f'DPoP realm="{REALM}", algs="{ALGS}"{error}'
+def _refusal(status: int, body: dict[str, str], **parameters: str) -> Response:
+    told = {"realm": REALM, "algs": ALGS, **parameters}
+    challenge = "DPoP " + ", ".join(f'{name}="{value}"' for name, value in told.items())
     return JSONResponse(body, status, {**NO_STORE, "www-authenticate": challenge})
