@@ -18,6 +18,7 @@ from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_response import Responder
 from idp.oauth.client_authentication import ClientAuthenticator
 from idp.oauth.client_metadata import Terms
+from idp.oauth.derived_secrets import DerivedSecrets
 from idp.oauth.dynamic_registration import DynamicRegistration
 from idp.oauth.front_channel import FrontChannel
 from idp.oauth.incoming import Sources
@@ -76,8 +77,9 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
         nonces = Nonces(await keys.secret("dpop-nonce")) if settings.idp_dpop_nonce else None
         proofs = Proofs(stores.assertions, nonces, clock)
+        derived_secrets = DerivedSecrets(await keys.secret("client-secrets"))
         authenticator = ClientAuthenticator(
-            clients, client_keys, stores.assertions, settings.features, settings.issuer, clock
+            clients, client_keys, stores.assertions, settings.features, settings.issuer, clock, derived_secrets
         )
         token_endpoint = _token_endpoint(settings, stores, authenticator, proofs, keys, sign_outs, auditor, clock)
         parts = Parts(
@@ -100,9 +102,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             access_tokens=token_endpoint.access_tokens,
             token_endpoint=token_endpoint,
             proofs=proofs,
-            registration=DynamicRegistration(
-                stores.registered_clients, fetcher, Terms(features, settings.demo), settings.issuer, clock
-            ),
+            registration=_registration(settings, stores, fetcher, derived_secrets, clock),
             auditor=auditor,
             pages=pages,
             csrf=Csrf(await keys.secret("csrf")),
@@ -141,6 +141,13 @@ def _logout_tokens(
         return Outgoing(client.backchannel_logout_uri or delivery.uri, token, not client.registered)
 
     return prepare
+
+
+def _registration(
+    settings: Settings, stores: Stores, fetcher: Fetcher, derived_secrets: DerivedSecrets, clock: Clock
+) -> DynamicRegistration:
+    terms = Terms(settings.features, settings.demo)
+    return DynamicRegistration(stores.registered_clients, fetcher, terms, settings.issuer, clock, derived_secrets)
 
 
 def _front_channel(settings: Settings, stores: Stores, keys: signing_keys.KeyRing, clock: Clock) -> FrontChannel:

@@ -23,6 +23,9 @@ class Features:
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
     client_auth_methods: tuple[str, ...] = ("private_key_jwt",)
     client_auth_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "EdDSA")
+    """Those of private_key_jwt."""
+    client_secret_algs: tuple[str, ...] = ()
+    """Those of client_secret_jwt."""
     id_token_algs: tuple[str, ...] = ("RS256", "ES256")
     userinfo_algs: tuple[str, ...] = ()
     request_object_algs: tuple[str, ...] = ()
@@ -54,7 +57,8 @@ CERTIFICATION = Features(
         "form_post.jwt",
     ),
     grant_types=("authorization_code", "refresh_token", "implicit"),
-    client_auth_methods=("private_key_jwt", "client_secret_basic", "client_secret_post", "none"),
+    client_auth_methods=("private_key_jwt", "client_secret_basic", "client_secret_post", "client_secret_jwt", "none"),
+    client_secret_algs=("HS256",),
     userinfo_algs=("RS256", "ES256"),
     request_object_algs=("RS256", "ES256", "PS256", "EdDSA"),
     authorization_algs=("RS256", "ES256"),

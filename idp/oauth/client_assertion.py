@@ -1,4 +1,4 @@
-"""Client authentication by private_key_jwt: Authlib's RFC 7523 class, fed with keys that were loaded before.
+"""Client authentication by private_key_jwt or client_secret_jwt: Authlib's RFC 7523 class, fed with loaded keys.
 
 Ours on top: the algorithm the client registered, the audience its profile demands, one clock with one leeway, and a
 bounded life. The `jti` is used up by who called, once the signature was found good.
@@ -14,15 +14,16 @@ from authlib.oauth2.rfc6749 import InvalidClientError
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, OctKey
 
 from idp.model import Client
 from idp.oauth.client_key_set import keys_for
+from idp.oauth.derived_secrets import CLIENT_SECRET_JWT
 from idp.oauth.signing import LEEWAY, Algorithms, canonical
 from web.base64url import decode
 from web.strict_json import read_object
 
-METHOD = "private_key_jwt"
+PRIVATE_KEY_JWT = "private_key_jwt"
 LONGEST_ASSERTION = 8192
 LONGEST_LIFE = 3600
 """Seconds: an assertion that lives longer would have to be remembered longer."""
@@ -58,6 +59,11 @@ class Shown:
         return sub if isinstance(sub, str) and sub.isprintable() else None
 
     @property
+    def method(self) -> str:
+        """The method that it is of (OpenID Connect Core 9): who signs with an HMAC signs with the client_secret."""
+        return CLIENT_SECRET_JWT if str(self.header.get("alg")).startswith("HS") else PRIVATE_KEY_JWT
+
+    @property
     def kid(self) -> str | None:
         """The key that it is said to be signed with."""
         kid = self.header.get("kid")
@@ -67,21 +73,20 @@ class Shown:
 class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authlib is untyped
     """RFC 7523 section 3 for one request; `claims` are set once signature and claims were found good."""
 
-    CLIENT_AUTH_METHOD = METHOD
-
     def __init__(
         self,
         shown: Shown,
         client: Client,
-        jwks: Mapping[str, Any],
+        keys: Mapping[str, Any] | OctKey,
         algorithms: Collection[str],
         audiences: list[str],
         now: float,
     ) -> None:
         super().__init__(validate_jti=False, leeway=LEEWAY)
+        self.CLIENT_AUTH_METHOD = shown.method
         self._shown = shown
         self._client = client
-        self._jwks = jwks
+        self._keys = keys
         self._alg = canonical(shown.header.get("alg"))
         self._algorithms = algorithms
         self._audiences = audiences
@@ -96,11 +101,13 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authli
         """Return header and claims, which were read before; the signature is checked later."""
         return self._shown.header, self._shown.claims
 
-    def resolve_client_public_key(self, client: Any) -> KeySet:
-        """Return those keys of the client that were loaded before and can have signed."""
+    def resolve_client_public_key(self, client: Any) -> KeySet | OctKey:
+        """Return what was loaded before and can have signed: the secret, or those of the client's keys."""
         if self._alg not in self._algorithms:
             raise InvalidClientError(description="The assertion is not signed with the registered algorithm.")
-        keys = keys_for(self._jwks, self._alg, self._shown.header.get("kid"))
+        if isinstance(self._keys, OctKey):
+            return self._keys
+        keys = keys_for(self._keys, self._alg, self._shown.header.get("kid"))
         if keys is None:
             raise InvalidClientError(description="The client has published no such key.")
         return keys

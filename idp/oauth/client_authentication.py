@@ -7,21 +7,24 @@ what is no UTF-8 for an error of its own.
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import InvalidClientError
 from authlib.oauth2.rfc6749.authenticate_client import ClientAuthentication
+from joserfc.jwk import OctKey
 from starlette.datastructures import Headers
 
 from idp.clients import ClientKeys, Clients, KeysUnavailable
 from idp.errors import TokenRefusal, ascii_text
 from idp.features import Features
 from idp.model import Client
-from idp.oauth.client_assertion import METHOD as PRIVATE_KEY_JWT
 from idp.oauth.client_assertion import ClientAssertion, Shown
+from idp.oauth.derived_secrets import CLIENT_SECRET_JWT, DerivedSecrets
 from idp.oauth.request import BodyRequest, BridgedClient, UnknownClient
+from idp.oauth.secret_hash import matches
 from idp.oauth.signing import canonical
 from idp.stores.protocols import Assertions
 from web.clock import Clock
@@ -51,7 +54,7 @@ def credentials(parameters: Parameters, headers: Headers) -> Credentials:
         return Credentials("client_secret_basic", client_id, password)
     if by_assertion:
         shown = Shown.read(assertion or "")
-        return Credentials(PRIVATE_KEY_JWT, shown.subject, assertion=shown)
+        return Credentials(shown.method, shown.subject, assertion=shown)
     if secret is not None:
         return Credentials("client_secret_post", parameters.get("client_id"), secret)
     return Credentials("none", parameters.get("client_id"))
@@ -79,6 +82,7 @@ class ClientAuthenticator:
     features: Features
     issuer: str
     clock: Clock
+    derived_secrets: DerivedSecrets
 
     async def authenticated(self, parameters: Parameters, headers: Headers, path: str) -> Client:
         """Return the client, the `jti` of its assertion used up. Raises TokenRefusal, invalid_client above all."""
@@ -106,7 +110,7 @@ class ClientAuthenticator:
             if client is None:
                 raise InvalidClientError(description="There is no such client.")
             assertion = await self._assertion(shown.assertion, client, request.uri)
-            methods.register(PRIVATE_KEY_JWT, assertion)
+            methods.register(shown.method, assertion)
         methods.register("client_secret_basic", lambda query, _: _by_secret(query(shown.client_id), shown.secret))
         found: BridgedClient = methods(request, [shown.method])
         claims = assertion.claims if assertion is not None else None
@@ -119,13 +123,24 @@ class ClientAuthenticator:
     async def _assertion(self, shown: Shown, client: Client, url: str) -> ClientAssertion:
         # FAPI 2.0 Security Profile 5.3.2.1: the issuer alone; else the endpoint's address too (Core 9, RFC 9126 2).
         audiences = [self.issuer] if client.fapi2 else [self.issuer, f"{self.issuer}/token", url]
+        keys = self._secret_of(client) if shown.method == CLIENT_SECRET_JWT else await self._keys_of(client, shown)
+        return ClientAssertion(shown, client, keys, self._algorithms(client, shown), audiences, self.clock())
+
+    async def _keys_of(self, client: Client, shown: Shown) -> Mapping[str, Any]:
         try:
-            jwks = await self.client_keys.of(client, shown.kid)
+            return await self.client_keys.of(client, shown.kid)
         except KeysUnavailable as error:
             raise InvalidClientError(description=f"The keys of the client cannot be had. {error}") from error
-        return ClientAssertion(shown, client, jwks, self._algorithms(client), audiences, self.clock())
 
-    def _algorithms(self, client: Client) -> frozenset[str]:
+    def _secret_of(self, client: Client) -> OctKey:
+        secret = self.derived_secrets.of(client.client_id)
+        if client.token_endpoint_auth_method != CLIENT_SECRET_JWT or not matches(secret, client.secret_hash):
+            raise InvalidClientError(description="The client is not registered for client_secret_jwt.")
+        return OctKey.import_key(secret)
+
+    def _algorithms(self, client: Client, shown: Shown) -> frozenset[str]:
+        if shown.method == CLIENT_SECRET_JWT:
+            return frozenset(self.features.client_secret_algs)
         # OpenID Registration 2: one that registered none may use whichever is supported.
         registered = client.token_endpoint_auth_signing_alg
         allowed = {canonical(registered)} if registered else {canonical(one) for one in self.features.client_auth_algs}

@@ -19,6 +19,7 @@ from idp.features import Features
 from idp.model import LEVELS
 from idp.oauth import client_metadata_keys, client_metadata_uris, response_mode
 from idp.oauth.client_metadata_shapes import BadMetadata, bad_redirect_uri, known_members
+from idp.oauth.derived_secrets import CLIENT_SECRET_JWT
 
 OPERATORS_SCOPES = frozenset({"real_name", "id_number"})
 """What the region has verified about people: not for strangers (docs/decisions/0014-registration.md)."""
@@ -88,7 +89,7 @@ def _authlib_takes_it(table: Mapping[str, Any], terms: Terms) -> None:
         "response_types_supported": list(features.response_types),
         "grant_types_supported": list(features.grant_types),
         "token_endpoint_auth_methods_supported": list(features.client_auth_methods),
-        "token_endpoint_auth_signing_alg_values_supported": list(features.client_auth_algs),
+        "token_endpoint_auth_signing_alg_values_supported": list(_auth_algs(table, features)),
         "id_token_signing_alg_values_supported": list(features.id_token_algs),
         "subject_types_supported": list(features.subject_types),
         "acr_values_supported": list(LEVELS),
@@ -102,6 +103,12 @@ def _authlib_takes_it(table: Mapping[str, Any], terms: Terms) -> None:
             claims.validate()
         except JoseError as error:
             raise BadMetadata(str(getattr(error, "claim", "metadata")), "is not supported here") from error
+
+
+def _auth_algs(table: Mapping[str, Any], features: Features) -> tuple[str, ...]:
+    """RFC 8725 3.1: a method has algorithms of its own, so that no public key is ever taken for a secret."""
+    by_secret = table["token_endpoint_auth_method"] == CLIENT_SECRET_JWT
+    return features.client_secret_algs if by_secret else features.client_auth_algs
 
 
 def _redirect_uris_are_there(table: Mapping[str, Any], terms: Terms) -> None:
@@ -186,6 +193,8 @@ def _operators_entries_are_good(table: Mapping[str, Any], terms: Terms) -> None:
     if not table.get("require_pkce", True) and terms.features.pkce_always:
         raise BadMetadata("require_pkce", "must be true with these features")
     secret = table.get("client_secret_sha256")
+    if table["token_endpoint_auth_method"] == CLIENT_SECRET_JWT:
+        raise BadMetadata("token_endpoint_auth_method", "must be one that does with the hash of a secret, or a key")
     if table["token_endpoint_auth_method"].startswith("client_secret_"):
         if secret is None or not _SECRET_HASH.fullmatch(secret):
             raise BadMetadata("client_secret_sha256", "must be the SHA-256 of the secret, 64 digits of 0-9 and a-f")

@@ -12,6 +12,7 @@ from idp.model import RegisteredClient
 from idp.oauth import sector_identifier
 from idp.oauth.client_metadata import Terms, registered
 from idp.oauth.client_metadata_shapes import BadMetadata
+from idp.oauth.derived_secrets import CLIENT_SECRET_JWT, DerivedSecrets
 from idp.oauth.secret_hash import hash_of, matches
 from idp.stores.protocols import RegisteredClients
 from web.clock import Clock
@@ -42,14 +43,16 @@ class DynamicRegistration:
     terms: Terms
     issuer: str
     clock: Clock
+    derived_secrets: DerivedSecrets
 
     async def register(self, metadata: Mapping[str, Any], *, vouched: bool) -> dict[str, Any]:
         """Register a client and return what it is told (RFC 7591 3.2.1). Raises RegistrationRefusal."""
         table = await self._checked(metadata)
-        secret, token = _new_secret(table), secrets.token_urlsafe(32)
+        client_id, token = secrets.token_hex(16), secrets.token_urlsafe(32)
+        secret = self._new_secret(client_id, table)
         now = self.clock()
         row = RegisteredClient(
-            client_id=secrets.token_hex(16),
+            client_id=client_id,
             metadata=table,
             registration_token_hash=hash_of(token),
             issued_at=int(now),
@@ -95,8 +98,8 @@ class DynamicRegistration:
         if shown is not None and not (isinstance(shown, str) and matches(shown, row.secret_hash)):
             raise RegistrationRefusal("invalid_client_metadata", "client_secret is not that of this client.")
         table = await self._checked(metadata)
-        kept = row.secret_hash if _has_secret(table) else None
-        secret = shown if kept is not None else _new_secret(table)
+        kept = row.secret_hash if self._goes_on(row, table) else None
+        secret = shown if kept is not None else self._new_secret(row.client_id, table)
         changed = replace(
             row,
             metadata=table,
@@ -130,10 +133,17 @@ class DynamicRegistration:
             "registration_client_uri": f"{self.issuer}/register/{row.client_id}",
         }
 
+    def _new_secret(self, client_id: str, table: Mapping[str, Any]) -> str | None:
+        if table["token_endpoint_auth_method"] == CLIENT_SECRET_JWT:
+            return self.derived_secrets.of(client_id)
+        return secrets.token_urlsafe(32) if _has_secret(table) else None
+
+    def _goes_on(self, row: RegisteredClient, table: Mapping[str, Any]) -> bool:
+        """Tell whether the secret that the client has will do for the method that it has from now on."""
+        if table["token_endpoint_auth_method"] == CLIENT_SECRET_JWT:
+            return matches(self.derived_secrets.of(row.client_id), row.secret_hash)
+        return _has_secret(table)
+
 
 def _has_secret(table: Mapping[str, Any]) -> bool:
     return str(table["token_endpoint_auth_method"]).startswith("client_secret_")
-
-
-def _new_secret(table: Mapping[str, Any]) -> str | None:
-    return secrets.token_urlsafe(32) if _has_secret(table) else None

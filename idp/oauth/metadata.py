@@ -22,9 +22,10 @@ def metadata(issuer: str, features: Features) -> dict[str, Any]:
         # RFC 7662 2.1: who asks about tokens proves who it is.
         methods = [one for one in features.client_auth_methods if (endpoint, one) != ("introspection", "none")]
         client_authentication[f"{endpoint}_endpoint_auth_methods_supported"] = methods
-        client_authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(
-            features.client_auth_algs
-        )
+        client_authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = [
+            *features.client_auth_algs,
+            *features.client_secret_algs,
+        ]
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",

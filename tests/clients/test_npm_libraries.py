@@ -78,7 +78,7 @@ def test_an_id_token_alone_is_verified(openid_client: Library, person: Person) -
     assert openid_client.play("implicit", "implicit", person, asked=asked)["claims"]["aud"] == "implicit"
 
 
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "client_secret_jwt"])
 def test_a_client_registers_itself(provider: Provider, person: Person, library: Library, method: str) -> None:
     metadata: dict[str, Any] = {
         "redirect_uris": ["https://newcomer.example/callback"],

@@ -17,6 +17,8 @@ export async function authentication(library, story) {
       return library.ClientSecretBasic(story.secret ?? undefined);
     case "client_secret_post":
       return library.ClientSecretPost(story.secret ?? undefined);
+    case "client_secret_jwt":
+      return library.ClientSecretJwt(story.secret ?? undefined);
     case "private_key_jwt":
       return library.PrivateKeyJwt(await signingKey(story));
     default:

@@ -147,7 +147,8 @@ def test_each_way_of_client_authentication_works_where_it_is_advertised(
 def test_each_algorithm_of_clients_is_taken_in_assertions_and_request_objects(
     alg: str, certified: Provider, document: dict[str, Any], someone: Visitor
 ) -> None:
-    assert document["token_endpoint_auth_signing_alg_values_supported"] == list(CLIENT_ALGS)
+    # HS256 is that of client_secret_jwt: tests/idp/register/test_client_secret_jwt.py.
+    assert document["token_endpoint_auth_signing_alg_values_supported"] == [*CLIENT_ALGS, "HS256"]
     assert set(document["request_object_signing_alg_values_supported"]) == set(CLIENT_ALGS)
     client = certified.client(f"by-{alg.lower()}")
     assert client.tokens(someone).id_token
