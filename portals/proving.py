@@ -54,7 +54,7 @@ class _Proven(httpx2.Auth):
         self._access_token = access_token
 
     def auth_flow(self, request: httpx2.Request) -> Exchange:
-        """Yield the request, with a new assertion of the client at each try: the first one is used up by then."""
+        """Yield the request, with a new assertion of the client at each try: the first one may be used up by then."""
         for _ in range(2):
             sent = next(self._client.auth_flow(request)) if self._client else request
             sent.headers["dpop"] = self._prover.proof(sent.method, str(sent.url), self._access_token)

@@ -17,8 +17,7 @@ async def par(request: Request) -> Response:
     """Check the request by the same list as /authorize, so that what is wrong is told before a person is bothered."""
     shop = parts(request)
     parameters = await form_parameters(request)
-    client = await shop.token_endpoint.authenticated(parameters, request.headers, "/par")
-    proof = await shop.proofs.check(request.headers, method="POST", url=f"{shop.issuer}/par")
+    client, proof = await shop.token_endpoint.authenticated_with_proof(parameters, request.headers, "/par")
     # RFC 9449 10.1: the proof stands for dpop_jkt.
     incoming = pushed(client, parameters, proof.jkt if proof is not None else None)
     try:

@@ -73,6 +73,15 @@ def _basic(header: str) -> tuple[str | None, str | None]:
 
 
 @dataclass(frozen=True)
+class Authenticated:
+    """A client that proved who it is; `jti` and `expires_at` are those of its assertion, which is not used up yet."""
+
+    client: Client
+    jti: str | None = None
+    expires_at: float = 0.0
+
+
+@dataclass(frozen=True)
 class ClientAuthenticator:
     """Authenticates the client of a request at /token, /par, /introspect or /revoke."""
 
@@ -86,6 +95,12 @@ class ClientAuthenticator:
 
     async def authenticated(self, parameters: Parameters, headers: Headers, path: str) -> Client:
         """Return the client, the `jti` of its assertion used up. Raises TokenRefusal, invalid_client above all."""
+        found = await self.proven(parameters, headers, path)
+        await self.use_up(found)
+        return found.client
+
+    async def proven(self, parameters: Parameters, headers: Headers, path: str) -> Authenticated:
+        """Return the client before its assertion is used up, for whoever may still ask for the same request again."""
         repeated = sorted(parameters.repeated() - {"resource"})
         if repeated:
             raise TokenRefusal("invalid_request", f"The parameter {repeated[0][:40]} is repeated.")
@@ -101,7 +116,13 @@ class ClientAuthenticator:
         except InvalidClientError as error:
             raise _refusal(error, challenge="authorization" in headers) from error
 
-    async def _proven(self, shown: Credentials, request: BodyRequest) -> Client:
+    async def use_up(self, found: Authenticated) -> None:
+        """Use up the `jti` of the assertion, if there is one (RFC 7523 3, item 7). Raises TokenRefusal."""
+        if found.jti is not None and not await self.assertions.use(found.client.client_id, found.jti, found.expires_at):
+            replayed = InvalidClientError(description="The jti of the assertion was used before.")
+            raise _refusal(replayed, challenge=False)
+
+    async def _proven(self, shown: Credentials, request: BodyRequest) -> Authenticated:
         client = await self.clients.find(shown.client_id)
         bridged = BridgedClient(client) if client is not None else UnknownClient()
         methods = ClientAuthentication(lambda client_id: bridged)
@@ -114,11 +135,9 @@ class ClientAuthenticator:
         methods.register("client_secret_basic", lambda query, _: _by_secret(query(shown.client_id), shown.secret))
         found: BridgedClient = methods(request, [shown.method])
         claims = assertion.claims if assertion is not None else None
-        if claims is not None and not await self.assertions.use(
-            found.client.client_id, claims["jti"], float(claims["exp"])
-        ):
-            raise InvalidClientError(description="The jti of the assertion was used before.")
-        return found.client
+        if claims is None:
+            return Authenticated(found.client)
+        return Authenticated(found.client, claims["jti"], float(claims["exp"]))
 
     async def _assertion(self, shown: Shown, client: Client, url: str) -> ClientAssertion:
         # FAPI 2.0 Security Profile 5.3.2.1: the issuer alone; else the endpoint's address too (Core 9, RFC 9126 2).

@@ -31,7 +31,14 @@ class Proofs:
         return {} if nonce is None else {"dpop-nonce": nonce}
 
     async def check(self, headers: Headers, *, method: str, url: str, access_token: str | None = None) -> Proof | None:
-        """Return the request's proof, used up by now, or None if it has no DPoP header (RFC 9449 4.3).
+        """Return the request's proof, used up by now, or None if it has no DPoP header; see `read`."""
+        proof = self.read(headers, method=method, url=url, access_token=access_token)
+        if proof is not None:
+            await self.use_up(proof)
+        return proof
+
+    def read(self, headers: Headers, *, method: str, url: str, access_token: str | None = None) -> Proof | None:
+        """Return the request's proof, good but for having been used, or None if it has no DPoP header (RFC 9449 4.3).
 
         `url` is the address that the client was told; `access_token` is what came beside the proof, at a resource.
         Raises TokenRefusal invalid_dpop_proof or use_dpop_nonce, 400 as at /token; a resource answers 401 instead.
@@ -48,9 +55,12 @@ class Proofs:
             # RFC 9449 8: with the error comes the nonce to try again with.
             what = "no nonce" if proof.nonce is None else "a nonce that is not of now"
             raise self._refusal("use_dpop_nonce", "The DPoP proof needs the nonce that is sent along.", what)
+        return proof
+
+    async def use_up(self, proof: Proof) -> None:
+        """Take the proof once (RFC 9449 11.1). Raises TokenRefusal."""
         if not await self.assertions.use(f"dpop {proof.jkt}", proof.jti, proof.expires_at):
             raise self._refusal("invalid_dpop_proof", "The DPoP proof was used before.", "proof.jti used before")
-        return proof
 
     def _refusal(self, code: str, public: str, reason: str) -> TokenRefusal:
         return TokenRefusal(code, public, reason=reason, headers=self.headers())

@@ -49,10 +49,11 @@ class TokenEndpoint:
         """Answer a token request (RFC 6749 4.1.3, 6), with headers for the answer. Raises TokenRefusal."""
         if parameters.get("grant_type") is None:
             raise TokenRefusal("invalid_request", "grant_type is missing.")
-        request = await self._request(parameters, headers, "/token")
+        client, proof = await self.authenticated_with_proof(parameters, headers, "/token")
+        request = self._request(parameters, client, "/token")
         grant = _authlib(lambda: self.server.get_token_grant(request), request)
+        self._check_proof_is_there(client, proof)
         loaded = request.loaded
-        proof = await self._proof(loaded.client.client, headers)
         loaded.jkt = proof.jkt if proof is not None else None
         await self._load_grant(parameters, loaded)
         try:
@@ -91,20 +92,28 @@ class TokenEndpoint:
             await self.auditor.record(Event.TOKEN_REVOKED, client_id=client_id, kind="access_token")
         return answer
 
-    async def authenticated(self, parameters: Parameters, headers: Headers, path: str) -> Client:
-        """Return the client that sends this request, its assertion used up. Raises TokenRefusal invalid_client."""
-        return await self.client_authenticator.authenticated(parameters, headers, path)
+    async def authenticated_with_proof(
+        self, parameters: Parameters, headers: Headers, path: str
+    ) -> tuple[Client, Proof | None]:
+        """Return the client that sends this request and the DPoP proof beside it, assertion and proof used up.
 
-    async def _request(self, parameters: Parameters, headers: Headers, path: str) -> BridgedRequest:
-        client = await self.authenticated(parameters, headers, path)
+        Neither is used up before both are good: a client that is told the nonce sends its request once more, with the
+        assertion that it has (RFC 9449 8). Raises TokenRefusal.
+        """
+        found = await self.client_authenticator.proven(parameters, headers, path)
+        proof = self.proofs.read(headers, method="POST", url=self.issuer + path)
+        await self.client_authenticator.use_up(found)
+        if proof is not None:
+            await self.proofs.use_up(proof)
+        return found.client, proof
+
+    def _request(self, parameters: Parameters, client: Client, path: str) -> BridgedRequest:
         return BridgedRequest(self.issuer + path, parameters, Loaded(self.clock(), BridgedClient(client)))
 
-    async def _proof(self, client: Client, headers: Headers) -> Proof | None:
-        """Return the DPoP proof; a client that is registered so, or is on FAPI 2, needs one (RFC 9449 5.2)."""
-        proof = await self.proofs.check(headers, method="POST", url=f"{self.issuer}/token")
+    def _check_proof_is_there(self, client: Client, proof: Proof | None) -> None:
+        """RFC 9449 5.2: a client that is registered so, or is on FAPI 2, needs one."""
         if proof is None and (client.fapi2 or client.dpop_bound_access_tokens):
             raise TokenRefusal("invalid_dpop_proof", "This client needs a DPoP proof.", headers=self.proofs.headers())
-        return proof
 
     async def _load_grant(self, parameters: Parameters, loaded: Loaded) -> None:
         code, refresh_token = parameters.get("code"), parameters.get("refresh_token")
@@ -179,7 +188,8 @@ class TokenEndpoint:
         token = parameters.get("token")
         if token is None:
             raise TokenRefusal("invalid_request", "token is missing.")
-        request = await self._request(parameters, headers, path)
+        client = await self.client_authenticator.authenticated(parameters, headers, path)
+        request = self._request(parameters, client, path)
         request.loaded.refresh_token = await self.stores.grants.by_refresh_token(hash_of(token))
         if request.loaded.refresh_token is None:
             try:

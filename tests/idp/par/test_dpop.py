@@ -55,6 +55,20 @@ def test_without_a_nonce_one_is_handed_out_and_then_good_rfc9449_8(
     assert answer.headers["dpop-nonce"] == nonce
 
 
+def test_who_is_told_the_nonce_pushes_again_with_the_same_assertion_rfc9449_8(
+    client: PortalClient, make: Callable[..., str]
+) -> None:
+    asked, assertion = client.ask(), client.assertion()
+    response = push(client, asked, make(nonce=None), client_assertion=assertion)
+    assert refusal(response) == "use_dpop_nonce"
+    again = make(nonce=response.headers["dpop-nonce"])
+    assert push(client, asked, again, client_assertion=assertion).status_code == 201
+    # Once it is answered it is used up, and takes no good proof along.
+    proof = make()
+    assert refusal(push(client, asked, proof, client_assertion=assertion), 401) == "invalid_client"
+    pushed(client, asked, proof)
+
+
 def test_a_stranger_uses_up_no_proof(client: PortalClient, make: Callable[..., str]) -> None:
     proof = make()
     assert refusal(push(client, client.ask(), proof, client_assertion="x"), 401) == "invalid_client"

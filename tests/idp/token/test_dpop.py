@@ -68,6 +68,19 @@ def test_a_nonce_is_asked_for_and_the_code_survives_it_rfc9449_8(certified: Prov
     assert tokens(redeem(client, code, {"dpop": client.proof("/token")}))["token_type"] == "DPoP"
 
 
+def test_who_is_told_the_nonce_asks_again_with_the_same_assertion_rfc9449_8(certified: Provider) -> None:
+    client = certified.client("fapi")
+    code, assertion = code_for(certified, client), client.assertion()
+    lacks_it = {"dpop": client.proof("/token", nonce=None)}
+    response = redeem(client, code, lacks_it, client_assertion=assertion)
+    assert refusal(response) == "use_dpop_nonce"
+    has_it = {"dpop": client.proof("/token", nonce=response.headers["dpop-nonce"])}
+    answer = tokens(redeem(client, code, has_it, client_assertion=assertion))
+    fresh = {"dpop": client.proof("/token", nonce=response.headers["dpop-nonce"])}
+    request = {"grant_type": "refresh_token", "refresh_token": answer["refresh_token"], "client_assertion": assertion}
+    assert refusal(client.call("/token", request, fresh), 401) == "invalid_client"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
