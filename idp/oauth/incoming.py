@@ -46,6 +46,9 @@ class Sources:
     async def of(self, parameters: Parameters) -> Incoming:
         """Return what counts of a request at /authorize. Raises PageRefusal."""
         client = await self.client(parameters)
+        for name in sorted(parameters.repeated() & {"request", "request_uri"}):
+            # RFC 6749 3.1: of two requests in one nobody knows which was meant, nor where its refusal should go.
+            raise PageRefusal("bad_request", f"{name} is repeated.", client_id=client.client_id)
         request_uri = parameters.get("request_uri")
         if request_uri is not None and request_uri.startswith(PUSHED_PREFIX):
             return await self._pushed(client, request_uri)

@@ -112,6 +112,18 @@ def test_it_is_of_the_client_that_pushed_it_rfc9126_4(
     assert asks_to_log_in(visitor.follow(client.authorize(visitor, by_reference(client, client.ask(), request_uri))))
 
 
+@pytest.mark.parametrize("name", ["request_uri", "request"])
+def test_of_two_requests_in_one_none_is_answered_rfc6749_3_1(client: PortalClient, visitor: Visitor, name: str) -> None:
+    asked = client.ask()
+    request_uri = pushed(client, asked)
+    second = f"&{name}=another" if name == "request_uri" else "&request=one&request=another"
+    response = visitor.get(client.authorize_url(by_reference(client, asked, request_uri)) + second)
+    assert response.status_code == 400
+    assert "location" not in response.headers
+    # The pushed one is as good as before.
+    assert client.authorize(visitor, by_reference(client, asked, request_uri)).status_code == 303
+
+
 @pytest.mark.parametrize("made_up", ["", "A" * 43, "A" * 5000, "\u4ee4\u724c"])
 def test_a_made_up_request_uri_is_refused_on_a_page_that_says_what_to_do(
     client: PortalClient, visitor: Visitor, made_up: str
