@@ -35,6 +35,12 @@ TYPES = frozenset({None, "jwt", "oauth-authz-req+jwt", "application/oauth-authz-
 """Values of `typ`, in lower case; a JWT made for something else names another one (RFC 8725 3.11)."""
 _NO_PARAMETERS = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti", "sub"})
 _OUTSIDE = frozenset({"request", "request_uri"})
+RECOGNIZED = frozenset({
+    "acr_values", "claims", "client_id", "code_challenge", "code_challenge_method", "dpop_jkt", "id_token_hint",
+    "login_hint", "max_age", "nonce", "prompt", "redirect_uri", "registration", "resource", "response_mode",
+    "response_type", "scope", "state", "ui_locales",
+})  # fmt: skip
+"""The parameters that the checks of an authorization request look at."""
 
 
 def _invalid(public: str, reason: str = "") -> RedirectRefusal:
@@ -197,7 +203,10 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _parameters(claims: Mapping[str, Any]) -> Parameters:
-    """Return the claims as the parameters they stand for (Core 6.1: numbers and objects come as JSON)."""
+    """Return the claims as the parameters they stand for (Core 6.1: numbers and objects come as JSON).
+
+    One that we do not recognize is ignored whatever it holds (RFC 6749 3.1, RFC 9101 4).
+    """
     pairs: list[tuple[str, str]] = []
     for name, value in claims.items():
         if name in _NO_PARAMETERS:
@@ -206,6 +215,8 @@ def _parameters(claims: Mapping[str, Any]) -> Parameters:
         for one in values:
             text = _text(one)
             if text is None or any(ord(char) < 32 or ord(char) == 127 for char in name + text):
+                if name not in RECOGNIZED:
+                    continue
                 raise _invalid("A parameter in the request object is not of its form.")
             if text:
                 pairs.append((name, text))

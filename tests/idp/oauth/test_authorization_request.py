@@ -10,10 +10,11 @@ import pytest
 from idp.errors import PageRefusal, RedirectRefusal, Refusal
 from idp.features import CERTIFICATION, REGION, Features
 from idp.oauth import authorization_request, id_token
-from idp.oauth.authorization_request import PAGE_CHECKS, REDIRECT_CHECKS, Draft, destination
+from idp.oauth.authorization_request import PAGE_CHECKS, REDIRECT_CHECKS, Draft, destination, validate
+from idp.oauth.request_object import RECOGNIZED
 from idp.oauth.signing import sign
 from tests.idp.oauth.checker import CHALLENGE, GOOD, NOW, Checker
-from web.forms import parse
+from web.forms import Parameters, parse
 
 STRANGER = "https://stranger.example/callback"
 
@@ -280,3 +281,21 @@ def test_an_expired_id_token_of_this_client_is_a_good_hint_core_3_1_2_2(check: C
 def test_an_id_token_of_another_client_or_issuer_is_no_hint(changed: dict[str, object], check: Checker) -> None:
     with pytest.raises(RedirectRefusal):
         check(id_token_hint=id_token_of(check, **changed))
+
+
+def test_what_a_request_object_recognizes_is_what_the_checks_look_at_rfc6749_3_1(check: Checker) -> None:
+    looked_at: set[str] = set()
+
+    class Noting(Parameters):
+        def get(self, name: str) -> str | None:
+            looked_at.add(name)
+            return super().get(name)
+
+        def all(self, name: str) -> tuple[str, ...]:
+            looked_at.add(name)
+            return super().all(name)
+
+    draft = check.under(CERTIFICATION).draft_of(Noting(tuple(GOOD.items())))
+    destination(draft)
+    validate(draft)
+    assert looked_at == RECOGNIZED

@@ -17,7 +17,7 @@ from idp.errors import RedirectRefusal
 from idp.features import CERTIFICATION, REGION
 from idp.model import Client
 from idp.oauth.incoming import Incoming
-from idp.oauth.request_object import LONGEST, RequestObjects
+from idp.oauth.request_object import LONGEST, RECOGNIZED, RequestObjects
 from tests.idp.oauth.checker import GOOD, NOW
 from tests.listener import Listener, Reply
 from tests.portal_client import client_key
@@ -101,6 +101,33 @@ async def test_numbers_objects_and_resources_become_parameters_core_6_1(
     assert opened.parameters.get("max_age") == "10"
     assert opened.parameters.get("claims") == '{"id_token":{"acr":null}}'
     assert opened.parameters.all("resource") == ("https://a", "https://b")
+
+
+@pytest.mark.parametrize(
+    "value", [["a", "b"], [], True, False, 1.5, 10**20, [{"type": "payment"}], "line\nfeed"], ids=str
+)
+async def test_a_parameter_that_is_not_recognized_is_ignored_whatever_it_holds_rfc6749_3_1(
+    value: object, objects: RequestObjects, signs: Client
+) -> None:
+    opened = await objects.opened(incoming(signs, signed(with_changes(authorization_details=value))))
+    assert opened.parameters.get("authorization_details") is None
+    assert opened.parameters.get("state") == GOOD["state"]
+
+
+async def test_null_and_names_with_control_characters_are_ignored_too_rfc6749_3_1(
+    objects: RequestObjects, signs: Client
+) -> None:
+    opened = await objects.opened(incoming(signs, signed({**SIGNED, "else": None, "line\nfeed": "x"})))
+    assert {name for name, _ in opened.parameters.pairs} == set(GOOD)
+
+
+@pytest.mark.parametrize("name", sorted(RECOGNIZED - {"client_id"}))
+async def test_a_recognized_parameter_must_be_of_its_form_rfc9101_4(
+    name: str, objects: RequestObjects, client: Client
+) -> None:
+    for value in (True, 1.5, [["a"]]):
+        asked = incoming(client, signed(with_changes(**{name: value})))
+        assert await error_of(objects, asked) == "invalid_request_object"
 
 
 async def test_a_request_without_an_object_stays_as_it_is(objects: RequestObjects, client: Client) -> None:
