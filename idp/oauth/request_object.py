@@ -19,7 +19,7 @@ from idp.features import Features
 from idp.model import Client, Source
 from idp.oauth.client_key_set import keys_for
 from idp.oauth.incoming import Incoming
-from idp.oauth.signing import LEEWAY, Algorithms, canonical
+from idp.oauth.signing import LEEWAY, Algorithms, canonical, is_of_kind
 from web.base64url import decode
 from web.clock import Clock
 from web.fetch import Fetcher, FetchRefused
@@ -31,7 +31,7 @@ FETCH_SECONDS = 3.0
 LONGEST_LIFE = 3600
 """Seconds between nbf and exp, and the greatest age of nbf (FAPI 2.0 Message Signing 5.3.1)."""
 MEDIA_TYPES = ("application/oauth-authz-req+jwt", "application/jwt")
-TYPES = frozenset({None, "jwt", "oauth-authz-req+jwt", "application/oauth-authz-req+jwt"})
+TYPES = frozenset({"jwt", "oauth-authz-req+jwt", "application/oauth-authz-req+jwt"})
 """Values of `typ`, in lower case; a JWT made for something else names another one (RFC 8725 3.11)."""
 _NO_PARAMETERS = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti", "sub"})
 _OUTSIDE = frozenset({"request", "request_uri"})
@@ -194,8 +194,7 @@ def _header(token: str) -> dict[str, Any]:
         decode(signature)
     except ValueError as error:
         raise _invalid("The request object is no signed JWT.") from error
-    typ = header.get("typ")
-    if (typ.lower() if isinstance(typ, str) else typ) not in TYPES:
+    if not is_of_kind(header, TYPES):
         raise _invalid("typ of the request object is that of another kind of JWT.")
     if not isinstance(header.get("alg"), str) or "crit" in header:
         raise _invalid("The header of the request object cannot be used.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from joserfc import jws, jwt
@@ -43,6 +43,12 @@ def read_own(keys: KeyRing, issuer: str, token: str, typ: str) -> dict[str, Any]
     except (JoseError, ValueError, TypeError, RecursionError):
         return None
     return decoded.claims if decoded.claims.get("iss") == issuer else None
+
+
+def is_of_kind(header: Mapping[str, Any], types: Collection[str]) -> bool:
+    """Tell whether `typ` is left out or, in whatever case, one of `types`, which are in lower case (RFC 8725 3.11)."""
+    typ = header.get("typ")
+    return typ is None or (isinstance(typ, str) and typ.lower() in types)
 
 
 def canonical(alg: object) -> str:

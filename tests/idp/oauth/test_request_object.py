@@ -222,6 +222,8 @@ def _bent() -> dict[str, str]:
         "unknown crit": signed(SIGNED).replace(head, _raw({"alg": "ES256", "kid": "beijing-1", "crit": ["x"], "x": 1})),
         "another kind of JWT": signed(SIGNED, typ="dpop+jwt"),
         "an access token's typ": signed(SIGNED, typ="at+jwt"),
+        "typ is a list": f"{_raw({'alg': 'ES256', 'kid': 'beijing-1', 'typ': ['JWT']})}.{payload}.{signature}",
+        "typ is an object": f"{_raw({'alg': 'ES256', 'kid': 'beijing-1', 'typ': {}})}.{payload}.{signature}",
         "header is a list": f"{_raw([])}.{payload}.{signature}",
         "header is deep": f"{base64.urlsafe_b64encode(b'[' * 6000).decode()}.{payload}.{signature}",
         "not a JWT": "nonsense",
