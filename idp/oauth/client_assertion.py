@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet, OctKey
 from idp.model import Client
 from idp.oauth.client_key_set import keys_for
 from idp.oauth.derived_secrets import CLIENT_SECRET_JWT
-from idp.oauth.signing import LEEWAY, Algorithms, canonical
+from idp.oauth.signing import LEEWAY, Algorithms, canonical, is_of_kind
 from web.base64url import decode
 from web.strict_json import read_object
 
@@ -27,6 +27,8 @@ PRIVATE_KEY_JWT = "private_key_jwt"
 LONGEST_ASSERTION = 8192
 LONGEST_LIFE = 3600
 """Seconds: an assertion that lives longer would have to be remembered longer."""
+TYPES = frozenset({"jwt", "client-authentication+jwt", "application/client-authentication+jwt"})
+"""Values of `typ`, in lower case; a JWT that a client signed for something else names another one (RFC 8725 3.11)."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class Shown:
             if "crit" in header:
                 # RFC 7515 4.1.11: an extension that has to be understood is not, whichever it is.
                 raise ValueError("crit")
+            if not is_of_kind(header, TYPES):
+                # A request object passes through the browser; whoever saw one must not become the client by it.
+                raise ValueError("typ")
         except ValueError:
             return cls(text, {}, {})
         return cls(text, header, claims)

@@ -196,6 +196,24 @@ def test_kid_may_be_left_out_but_not_be_wrong_rfc7515_4_1_4(client: PortalClient
     assert not authenticated(client, client.assertion(header={"kid": "alpha-2"}))
 
 
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "client-authentication+jwt", None])
+def test_an_assertion_may_say_what_kind_of_jwt_it_is_rfc8725_3_11(client: PortalClient, typ: str | None) -> None:
+    assert authenticated(client, client.assertion(header={"typ": typ}))
+
+
+@pytest.mark.parametrize("typ", ["oauth-authz-req+jwt", "dpop+jwt", "at+jwt", "logout+jwt", "entity-statement+jwt", ""])
+def test_what_a_client_signed_for_something_else_does_not_authenticate_it_rfc8725_3_11(
+    client: PortalClient, typ: str
+) -> None:
+    assert not authenticated(client, client.assertion(header={"typ": typ}))
+
+
+@pytest.mark.parametrize("typ", [[], ["JWT"], {}, 7, True])
+def test_a_typ_that_is_no_text_is_refused_as_any_other_rfc7515_4_1_9(client: PortalClient, typ: object) -> None:
+    claims = {"iss": "alpha", "sub": "alpha", "aud": client.issuer, "exp": int(client.clock()) + 60, "jti": "d"}
+    assert not authenticated(client, compact({"alg": "ES256", "kid": "alpha-1", "typ": typ}, claims))
+
+
 def test_a_key_in_the_header_is_not_believed_rfc8725_3_5(client: PortalClient) -> None:
     own = ECKey.generate_key("P-256", {"kid": "alpha-1"})
     header = {"alg": "ES256", "kid": "alpha-1", "jwk": own.as_dict(private=False)}
