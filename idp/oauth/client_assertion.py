@@ -26,7 +26,7 @@ from web.strict_json import read_object
 PRIVATE_KEY_JWT = "private_key_jwt"
 LONGEST_ASSERTION = 8192
 LONGEST_LIFE = 3600
-"""Seconds: an assertion that lives longer would have to be remembered longer."""
+"""Seconds: an assertion that lives longer would have to be remembered longer; LEEWAY comes on top (fast clocks)."""
 TYPES = frozenset({"jwt", "client-authentication+jwt", "application/client-authentication+jwt"})
 """Values of `typ`, in lower case; a JWT that a client signed for something else names another one (RFC 8725 3.11)."""
 
@@ -145,7 +145,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authli
         # Printable: JSON can hold lone surrogates, which no store takes.
         if not isinstance(claims["jti"], str) or not 0 < len(claims["jti"]) <= 256 or not claims["jti"].isprintable():
             raise InvalidClientError(description="jti of the assertion is not good.")
-        if claims["exp"] > self._now + LONGEST_LIFE:
+        if claims["exp"] > self._now + LONGEST_LIFE + LEEWAY:
             raise InvalidClientError(description="exp of the assertion is too far away.")
         if self._client.fapi2 and not isinstance(claims["aud"], str):
             # FAPI 2.0 Security Profile 5.3.2.1: the issuer as a string, so that it is meant for nobody else.

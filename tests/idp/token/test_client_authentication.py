@@ -62,8 +62,8 @@ def _fill(audience: Any, issuer: str) -> Any:
         ({"iat": LEEWAY + 1}, False),
         ({"nbf": LEEWAY}, True),
         ({"nbf": LEEWAY + 1}, False),
-        ({"exp": 3600}, True),
-        ({"exp": 3601}, False),
+        ({"exp": 3600 + LEEWAY}, True),
+        ({"exp": 3601 + LEEWAY}, False),
         ({"exp": 60, "iat": -86400}, True),
     ],
 )

@@ -44,7 +44,8 @@ def test_the_audience_is_the_issuer_as_a_string_on_fapi2_and_may_be_a_list_or_th
         ({"iat": 61}, False),
         ({"nbf": 61}, False),
         ({"exp": -300}, False),
-        ({"exp": 3601}, False),
+        ({"iat": 10, "exp": 3610}, True),
+        ({"exp": 3661}, False),
     ],
 )
 def test_ten_seconds_of_skew_are_taken_and_a_minute_is_not_fapi2_5_3_2_1(
