@@ -204,6 +204,11 @@ ATTACKS: dict[str, Callable[[Good], str]] = {
     "kid is a path": lambda good: good.with_header(kid="../../../../dev/null").by(good.attacker).token(),
     "kid is SQL": lambda good: good.with_header(kid="' OR 1=1 --").by(good.attacker).token(),
     "kid is an object": lambda good: good.with_header(kid={"kid": "x"}).by(good.attacker).token(),
+    # RFC 8725 3.11: a token that was made for something else says so; RFC 7515 4.1.9: by a text.
+    "typ is of another kind": lambda good: good.with_header(typ="secevent+jwt").token(),
+    "typ is a list": lambda good: good.with_header(typ=["JWT"]).token(),
+    "typ is an object": lambda good: good.with_header(typ={}).token(),
+    "alg is a list": lambda good: good.with_header(alg=[good.header["alg"]]).token(),
     # One token, one spelling.
     "spare bits in the signature": _spare_bits,
     "padding": lambda good: good.token() + "=" * (-len(good.token().split(".")[2]) % 4 or 4),
