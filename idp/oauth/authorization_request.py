@@ -128,7 +128,8 @@ def scope_is_readable(draft: Draft) -> None:
     """RFC 6749 3.3, Core 3.1.2.1: scopes that are unknown or not registered for the client are left out."""
     scope = draft.parameters.get("scope")
     if scope is None:
-        raise RedirectRefusal("invalid_request", "scope is missing.")
+        # There is no default, and RFC 6749 3.3 names the code for that.
+        raise RedirectRefusal("invalid_scope", "scope is missing.")
     words = scope.split(" ")
     if not all(_SCOPE.fullmatch(word) for word in words):
         raise RedirectRefusal("invalid_scope", "scope must be words separated by single spaces.")
@@ -181,9 +182,15 @@ def prompt_makes_sense(draft: Draft) -> None:
     if "none" in values and len(values) > 1:
         raise RedirectRefusal("invalid_request", "prompt none cannot be combined with other values.")
     draft.prompt = values & PROMPTS
-    # Core 11: offline_access counts only where the person is asked for it and a code is issued.
-    if "consent" not in draft.prompt or "code" not in draft.response_type.split():
-        draft.scope = tuple(one for one in draft.scope if one != "offline_access")
+    # Core 11: offline_access counts only where the person is asked for it and a code is issued; it stands for a refresh
+    # token, so that without that grant type there is nothing to ask for.
+    can_refresh = "code" in draft.response_type.split() and "refresh_token" in draft.known().grant_types
+    if "consent" in draft.prompt and can_refresh:
+        return
+    if draft.scope == ("offline_access",):
+        # RFC 6749 3.3: a scope has one word or more; a grant of none would be one that nobody asked for.
+        raise RedirectRefusal("invalid_scope", "offline_access is all that is asked for, and does not count here.")
+    draft.scope = tuple(one for one in draft.scope if one != "offline_access")
 
 
 def max_age_is_a_number(draft: Draft) -> None:

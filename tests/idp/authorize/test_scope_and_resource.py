@@ -34,6 +34,19 @@ def test_offline_access_without_prompt_consent_is_dropped_core_11(client: Portal
     assert tokens.answer["scope"] == "openid"
 
 
+@pytest.mark.parametrize("prompt", [None, "login", "none"])
+def test_offline_access_alone_leaves_nothing_to_grant_without_prompt_consent_rfc6749_3_3(
+    prompt: str | None, client: PortalClient, signed_in: Visitor
+) -> None:
+    response = client.authorize(signed_in, scope="offline_access", prompt=prompt)
+    assert sent_to_client(response, client.redirect_uri)["error"] == "invalid_scope"
+
+
+def test_a_request_without_scope_is_told_so_rfc6749_3_3(client: PortalClient, signed_in: Visitor) -> None:
+    response = client.authorize(signed_in, scope=None)
+    assert sent_to_client(response, client.redirect_uri)["error"] == "invalid_scope"
+
+
 def test_offline_access_with_prompt_consent_is_asked_for_and_granted_core_11(
     client: PortalClient, visitor: Visitor
 ) -> None:

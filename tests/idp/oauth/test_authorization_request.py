@@ -133,7 +133,7 @@ def test_a_repeated_client_id_or_redirect_uri_is_refused_on_a_page_even_if_both_
         ({"response_type": "code code"}, "unsupported_response_type"),
         ({"response_mode": "fragment"}, "invalid_request"),
         ({"response_mode": "form_post"}, "invalid_request"),
-        ({"scope": None}, "invalid_request"),
+        ({"scope": None}, "invalid_scope"),
         ({"scope": "nothing_known"}, "invalid_scope"),
         ({"scope": "openid  profile"}, "invalid_scope"),
         ({"scope": " openid"}, "invalid_scope"),
@@ -246,6 +246,17 @@ def test_unknown_scopes_and_those_that_the_client_is_not_registered_for_are_left
 ) -> None:
     assert check(scope="openid something_else phone").scope == ("openid", "phone")
     assert check(scope="openid offline_access", prompt="consent").scope == ("openid",)
+
+
+@pytest.mark.parametrize(
+    ("grant_types", "granted"),
+    [(("authorization_code", "refresh_token"), ("openid", "offline_access")), (("authorization_code",), ("openid",))],
+)
+def test_offline_access_is_nothing_to_a_client_that_gets_no_refresh_token_core_11(
+    grant_types: tuple[str, ...], granted: tuple[str, ...], check: Checker
+) -> None:
+    check = check.registered_with(scope=frozenset({"openid", "offline_access"}), grant_types=grant_types)
+    assert check(scope="openid offline_access", prompt="consent").scope == granted
 
 
 def test_a_scope_named_twice_counts_once(check: Checker) -> None:
