@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 from idp.errors import RedirectRefusal
 from idp.keys import KeyRing
@@ -19,10 +19,14 @@ from web.clock import Clock
 
 
 def add_parameters(uri: str, parameters: list[tuple[str, str]]) -> str:
-    """Return `uri` with `parameters` added to its query, which stays as it was registered (RFC 6749 3.1.2)."""
-    parts = urlsplit(uri)
-    query = "&".join(filter(None, [parts.query, urlencode(parameters)]))
-    return urlunsplit(parts._replace(query=query))
+    """Return `uri`, which has no fragment, with `parameters` added to its query (RFC 6749 3.1.2).
+
+    What was registered stays as it is: taken apart and put together again, com.example.app:///x would lose slashes.
+    """
+    if not parameters:
+        return uri
+    joint = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
+    return f"{uri}{joint}{urlencode(parameters)}"
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,26 @@ def test_a_registered_query_stays_and_ours_comes_after_it_rfc6749_3_1_2() -> Non
     assert uri == "https://rp.example/callback?kept=a%20b&x=&code=c&state=s"
 
 
+@pytest.mark.parametrize(
+    ("uri", "joint"),
+    [
+        ("https://rp.example", "?"),
+        ("https://rp.example/callback?", ""),
+        ("https://rp.example/callback?kept=1&", ""),
+        ("com.example.app:", "?"),
+        ("com.example.app:callback", "?"),
+        ("com.example.app:/callback", "?"),
+        ("com.example.app://callback", "?"),
+        ("com.example.app:///callback", "?"),
+        ("com.example.app:///callback?kept=1", "&"),
+        ("http://[::1]:4000/callback", "?"),
+    ],
+)
+def test_what_was_registered_stays_as_it_is_to_the_letter_rfc6749_3_1_2(uri: str, joint: str) -> None:
+    assert add_parameters(uri, [("code", "c")]) == f"{uri}{joint}code=c"
+    assert add_parameters(uri, []) == uri
+
+
 def test_success_has_code_state_and_iss_and_nothing_else_rfc9207_2(check: Checker, responder: Responder) -> None:
     to = destination(check.draft())
     assert responder.success(to, [("code", "the-code")]).location == (
