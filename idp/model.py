@@ -66,6 +66,7 @@ class Client:
     """Of the client_secret; the secret itself is kept nowhere."""
     registered: bool = False
     """True for one that registered itself (RFC 7591): what it names is not the operator's word."""
+    application_type: str = "web"
     profile: Profile = "oidc"
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False

@@ -15,6 +15,7 @@ from idp.features import Features
 from idp.keys import KeyRing
 from idp.model import SCOPES, AuthorizationRequest, ClaimsRequest, Client
 from idp.oauth import claims_parameter, hints, response_mode
+from idp.oauth.client_metadata_uris import redirects_to
 from idp.oauth.incoming import Incoming
 from web.forms import Parameters
 
@@ -56,17 +57,18 @@ class Draft:
 
 
 def redirect_uri_is_registered(draft: Draft) -> None:
-    """Core 3.1.2.1, RFC 9700 4.1.3: present, and equal to a registered one, character by character."""
+    """Core 3.1.2.1, RFC 9700 4.1.3: present, and equal to a registered one; RFC 8252 7.3: a loopback port aside."""
     if "redirect_uri" in draft.parameters.repeated():
         raise PageRefusal("bad_redirect_uri", "redirect_uri is repeated.")
     redirect_uri = draft.parameters.get("redirect_uri")
     if redirect_uri is None:
         raise PageRefusal("bad_redirect_uri", "redirect_uri is missing.")
-    if redirect_uri not in draft.known().redirect_uris:
+    client = draft.known()
+    if not redirects_to(redirect_uri, client.redirect_uris, client.application_type):
         raise PageRefusal(
             "bad_redirect_uri",
             "redirect_uri is not registered for this client.",
-            reason=f"{draft.known().client_id} has not registered {redirect_uri[:200]!r}",
+            reason=f"{client.client_id} has not registered {redirect_uri[:200]!r}",
         )
     draft.redirect_uri = redirect_uri
 

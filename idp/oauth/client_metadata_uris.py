@@ -11,7 +11,7 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Any
 
 from idp.oauth.client_metadata_shapes import OPERATORS_LISTS, URIS, BadMetadata, bad_redirect_uri
-from web.addresses import is_loopback
+from web.addresses import LOOPBACK_NAMES, is_loopback
 
 # Host, port, path and query spelt out: no user name, no wildcard, nothing but the characters of RFC 3986.
 _WEB = re.compile(
@@ -96,6 +96,26 @@ def _check_native(name: str, uri: str, code: str) -> None:
         raise BadMetadata(
             name, "of a native application must be http on a loopback name or a scheme such as com.example.app:", code
         )
+
+
+def redirects_to(uri: str, registered: tuple[str, ...], application_type: str) -> bool:
+    """Tell whether answers may go to `uri`: it equals a registered one, character by character (RFC 9700 2.1).
+
+    For a native application the port of a loopback address is left out of that: its system gives it another one each
+    time (RFC 8252 7.3, 8.4).
+    """
+    if uri in registered:
+        return True
+    asked = _but_for_the_port(uri) if application_type == "native" else None
+    return asked is not None and any(_but_for_the_port(one) == asked for one in registered)
+
+
+def _but_for_the_port(uri: str) -> tuple[str, ...] | None:
+    """Return all of an http URI on loopback but its port; None of any other URI."""
+    found = taken_apart(uri)
+    if found is None or found["scheme"] != "http" or found["host"] not in LOOPBACK_NAMES:
+        return None
+    return found["host"], _rest(found)
 
 
 def _check_frontchannel(table: Mapping[str, Any]) -> None:

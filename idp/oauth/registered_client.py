@@ -68,6 +68,7 @@ def _both(table: Mapping[str, Any]) -> dict[str, Any]:
     profile: Profile = table["profile"]
     return {
         "redirect_uris": tuple(table["redirect_uris"]),
+        "application_type": table["application_type"],
         "post_logout_redirect_uris": tuple(table.get("post_logout_redirect_uris", ())),
         "grant_types": tuple(table["grant_types"]),
         "response_types": tuple(table["response_types"]),

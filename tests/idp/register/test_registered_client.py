@@ -34,7 +34,7 @@ def test_every_field_has_the_registered_value() -> None:
         "userinfo_signed_response_alg", "request_object_signing_alg", "authorization_signed_response_alg", "jwks",
         "default_max_age", "require_auth_time", "initiate_login_uri", "backchannel_logout_uri",
         "frontchannel_logout_uri", "frontchannel_logout_session_required", "require_signed_request_object",
-        "require_pushed_authorization_requests", "dpop_bound_access_tokens", "profile",
+        "require_pushed_authorization_requests", "dpop_bound_access_tokens", "profile", "application_type",
     )  # fmt: skip
     assert {name: getattr(full, name) for name in same} == {name: FULL[name] for name in same}
 
