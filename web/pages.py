@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,7 @@ from web.clock import local
 from web.language import COOKIE, LANGUAGES, Catalogue, choose
 
 HERE = Path(__file__).parent
+_CSP_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?")
 
 
 class Pages:
@@ -116,9 +118,15 @@ def secure(
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of `url` as a CSP source, or the scheme alone where an application answers to it."""
+    """Return scheme, host and port of `url` as a CSP source, or the scheme alone where no source can say more.
+
+    So it is for an application's own scheme, and for hosts that the grammar does not have, [::1] and a_b.example among
+    them (CSP3 2.3.1): Chromium passes over a source that names one, and blocks what should be allowed.
+    """
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+    if parts.scheme in ("http", "https") and _CSP_HOST.fullmatch(parts.netloc):
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"
 
 
 def own_path(target: str | None, default: str = "/") -> str:

@@ -15,7 +15,6 @@ from idp.oauth.claims import bases_of
 from idp.people.sessions import SignedIn
 from web.forms import Parameters, form_parameters, query_parameters
 from web.language import choose
-from web.pages import origin
 
 WITHDRAW = "consent_withdraw"
 
@@ -71,7 +70,7 @@ def _page(
         request,
         "consent.html",
         ui_locales=asked.ui_locales,
-        form_action=[origin(asked.redirect_uri)],
+        form_action=shown.form_targets(asked.client, asked.redirect_uri),
         csrf=shop.csrf.token(signed_in.session.session_id, _action(interaction)),
         interaction=interaction.interaction_id,
         portal=portal,

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from idp.endpoints.parts import Parts
+from idp.endpoints.shown import form_targets
 from idp.oauth.authorization_response import AuthorizationResponse
 from web.language import choose
-from web.pages import origin
 
 NO_STORE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 
@@ -22,7 +22,7 @@ def deliver(shop: Parts, request: Request, answer: AuthorizationResponse, ui_loc
         request,
         "form_post.html",
         ui_locales=ui_locales,
-        form_action=[origin(answer.redirect_uri)],
+        form_action=form_targets(answer.client, answer.redirect_uri),
         action=answer.redirect_uri,
         fields=answer.parameters,
         portal=answer.client.name(choose(request, ui_locales)),

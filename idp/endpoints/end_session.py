@@ -130,7 +130,7 @@ async def _ask(shop: Parts, request: Request, asked: Asked, signed_in: SignedIn)
         "logout.html",
         here=f"/end_session?{urlencode(carried)}",
         ui_locales=ui_locales,
-        form_action=[origin(asked.onward)] if asked.onward else [],
+        form_action=shown.form_targets(asked.client, asked.onward) if asked.client and asked.onward else [],
         fields=[*carried, ("csrf", shop.csrf.token(signed_in.session.session_id, _action(client_id)))],
         person=shown.person(signed_in.person, signed_in.acr),
         portal=shown.portal(asked.client, language) if asked.client else None,

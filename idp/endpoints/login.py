@@ -19,7 +19,6 @@ from idp.people.sign_outs import Reason
 from web.addresses import under_its_own_name
 from web.forms import Parameters, form_parameters, query_parameters
 from web.language import choose
-from web.pages import origin
 
 ACTION = "login"
 BUSY_SECONDS = 2
@@ -117,7 +116,7 @@ async def _page(
         status=status,
         here=f"/login?interaction={interaction.interaction_id}" if interaction else "/login",
         ui_locales=ui_locales,
-        form_action=[origin(asked.redirect_uri)] if asked else [],
+        form_action=shown.form_targets(asked.client, asked.redirect_uri) if asked else [],
         headers={"retry-after": str(delay)} if delay else None,
         csrf=shop.csrf.token(mark, ACTION),
         interaction=interaction.interaction_id if interaction else "",

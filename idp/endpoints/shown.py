@@ -41,6 +41,17 @@ def images(shown_portal: dict[str, Any] | None) -> list[str]:
     return [origin(logo)] if logo else []
 
 
+def form_targets(client: Client, uri: str) -> list[str]:
+    """Return where a form may lead whose last redirect goes to the client's `uri`, as sources for form-action.
+
+    Chromium holds the whole chain after a POST to them (CSP3 6.4.1). The operator's portals go no further than their
+    own origin. Where somebody else's application sends the browser next is its own affair, and no reason to stop a
+    log-in.
+    """
+    place = origin(uri)
+    return [f"{place.partition(':')[0]}:", "https:"] if client.registered else [place]
+
+
 def person(who: Person, acr: str) -> dict[str, Any]:
     """Return a person as others may see them on the screen: the name masked."""
     return {

@@ -101,5 +101,5 @@ def test_a_portal_of_the_operator_has_no_warning(registrar: Registrar) -> None:
 def test_the_form_may_lead_to_an_applications_own_scheme(arrive: Arrive) -> None:
     uri = "com.example.app:/callback"
     page, _ = arrive(application_type="native", redirect_uris=[uri])
-    assert " com.example.app:;" in page.headers["content-security-policy"]
+    assert " com.example.app: " in page.headers["content-security-policy"]
     assert '<strong id="client-place">com.example.app</strong>' in page.text
