@@ -56,8 +56,14 @@ LISTS = {
     "default_acr_values": (10, 100),
 }
 ENCRYPTION = tuple(
-    f"{what}_encrypted_response_{how}"
-    for what in ("id_token", "userinfo", "authorization", "introspection")
+    f"{what}_{how}"
+    for what in (
+        "id_token_encrypted_response",
+        "userinfo_encrypted_response",
+        "authorization_encrypted_response",
+        "introspection_encrypted_response",
+        "request_object_encryption",
+    )
     for how in ("alg", "enc")
 )
 """Not supported. Whoever asks for encryption is not to believe that it got it."""
@@ -126,6 +132,9 @@ def _check_shape(name: str, value: Any, operator: bool) -> bool:
             raise BadMetadata(name, f"must be a whole number from 0 to {LONGEST_AGE}")
     elif name in ENCRYPTION:
         raise BadMetadata(name, "cannot be had: nothing is encrypted here")
+    elif name == "software_statement":
+        # RFC 7591 2.3: what it says would go before what stands beside it, and nobody here can tell who said it.
+        raise BadMetadata(name, "cannot be read here", "unapproved_software_statement")
     elif name != "jwks":
         return False
     return True

@@ -86,6 +86,14 @@ def test_every_member_wrong_in_each_way_is_refused_with_its_code_rfc7591_3_2_2()
         assert all(0x20 <= ord(char) <= 0x7E and char not in '"\\' for char in refused.text), refused.text
 
 
+@pytest.mark.parametrize("statement", ["e30.e30.c2ln", "", 7, {}])
+@pytest.mark.parametrize("terms", [STRANGER, OPERATOR], ids=["stranger", "operator"])
+def test_a_software_statement_is_neither_believed_nor_passed_over_rfc7591_2_3(statement: Any, terms: Terms) -> None:
+    with pytest.raises(BadMetadata, match="software_statement") as refused:
+        accepted(MINIMAL, terms, software_statement=statement)
+    assert refused.value.code == "unapproved_software_statement"
+
+
 def test_no_member_is_left_out_of_that_table() -> None:
     members = {*FLAGS, *WORDS, *TEXTS, *URIS, *LISTS, "default_max_age", "jwks"}
     assert {name for name, _ in wrong_values()} == {*members, *ENCRYPTION}
@@ -120,7 +128,7 @@ def test_what_is_left_out_has_the_default_of_its_specification() -> None:
 
 
 def test_unknown_members_are_left_out_and_null_is_as_good_as_nothing_rfc7591_2_rfc7592_2_2() -> None:
-    extra = {"x_unknown": {"deep": [1]}, "software_statement": "x", "client_id": "mine", "client_secret": "mine"}
+    extra = {"x_unknown": {"deep": [1]}, "client_id": "mine", "client_secret": "mine"}
     assert accepted({**MINIMAL, **extra, "logo_uri": None}) == accepted(MINIMAL)
 
 
