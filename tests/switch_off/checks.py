@@ -1,7 +1,8 @@
 """Finds the checks in a module and puts a switch before each.
 
 A check is a `raise`, a call of a function that never returns, or a branch of an `if` in which nothing happens but that
-something is refused in another way: None, False or a failure returned, or a reason noted.
+something is refused in another way: None, False or a failure returned, or a reason noted. Where any of several
+conditions refuses, or all have to be met for True to be returned, each of them is a check, too: a part of one.
 """
 
 from __future__ import annotations
@@ -49,14 +50,64 @@ class _Switches(ast.NodeTransformer):
         return node
 
     def visit_If(self, node: ast.If) -> ast.stmt:
-        if len(node.body) == 1 and _refuses(node.body[0]):
+        refuses = len(node.body) == 1 and _refuses(node.body[0])
+        if refuses or self._ends_by_refusing(node.body):
+            node.test = self._in_parts(node.test, ast.Or)
+        if refuses:
             node.test = ast.BoolOp(ast.And(), [node.test, self._ask(node)])
         self.generic_visit(node)
         return node
 
-    def _ask(self, node: ast.stmt) -> ast.expr:
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
+        if isinstance(node.returns, ast.Name) and node.returns.id == "bool":
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Return) and inner.value is not None:
+                    inner.value = self._in_parts(inner.value, ast.And)
+        self.generic_visit(node)
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:
+        return self.visit_FunctionDef(node)
+
+    def _ends_by_refusing(self, body: list[ast.stmt]) -> bool:
+        """Tell whether the branch ends by what is a check of its own."""
+        last = body[-1]
+        if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) and isinstance(last.value.func, ast.Name):
+            return last.value.func.id in self._never_return
+        return isinstance(last, ast.Raise)
+
+    def _in_parts(self, test: ast.expr, joint: type[ast.boolop]) -> ast.expr:
+        """Put a switch to each of several conditions that are joined by `joint`: one refuses by Or, all let by And.
+
+        One alone is what the check is about, and has its switch.
+        """
+        other: type[ast.boolop] = ast.And if joint is ast.Or else ast.Or
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test.operand = self._in_parts(test.operand, other)
+        elif isinstance(test, ast.BoolOp):
+            of_joint = isinstance(test.op, joint)
+            test.values = [self._part(one, joint) if of_joint else self._in_parts(one, joint) for one in test.values]
+        elif isinstance(test, ast.Compare) and len(test.ops) > 1 and joint is ast.And:
+            sides = [test.left, *test.comparators]
+            pairs = zip(sides, test.ops, sides[1:], strict=False)
+            single = [ast.copy_location(ast.Compare(left, [op], [right]), test) for left, op, right in pairs]
+            return ast.copy_location(ast.BoolOp(ast.And(), [self._part(one, joint) for one in single]), test)
+        return test
+
+    def _part(self, condition: ast.expr, joint: type[ast.boolop]) -> ast.expr:
+        """Put a switch to one of the conditions, asked where it decides: off, it is as if it were not written there."""
+        text = f"part: {ast.unparse(condition)}"
+        before = len(self.found)
+        condition = self._in_parts(condition, joint)
+        if len(self.found) > before:
+            return condition
+        asked = self._ask(condition, text)
+        decided = [condition, ast.UnaryOp(ast.Not(), asked)] if joint is ast.And else [condition, asked]
+        return ast.copy_location(ast.BoolOp(ast.Or() if joint is ast.And else ast.And(), decided), condition)
+
+    def _ask(self, node: ast.stmt | ast.expr, text: str = "") -> ast.expr:
         number = next(self._numbers)
-        self.found.append(Check(number, self._file, node.lineno, self._lines[node.lineno - 1].strip()))
+        self.found.append(Check(number, self._file, node.lineno, text or self._lines[node.lineno - 1].strip()))
         switched = ast.Attribute(ast.Name("_switched", ast.Load()), "on", ast.Load())
         return ast.Call(switched, [ast.Constant(number)], [])
 

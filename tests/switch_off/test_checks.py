@@ -49,6 +49,14 @@ MODULE = dedent(
             return raised(value)
         except ValueError:
             raise
+
+    def of_several(value):
+        if value is None or not (isinstance(value, int) and 0 < value < 9):
+            refuse("no digit")
+        return "taken"
+
+    def tells(value) -> bool:
+        return isinstance(value, int) and value < 9
     '''
 )
 
@@ -77,6 +85,13 @@ def test_these_are_checks_and_a_raise_without_anything_is_none() -> None:
         "20 if value > 9:",
         "22 elif value > 8:",
         "27 if value > 9:",
+        "39 part: value is None",
+        "39 part: isinstance(value, int)",
+        "39 part: 0 < value",
+        "39 part: value < 9",
+        '40 refuse("no digit")',
+        "44 part: isinstance(value, int)",
+        "44 part: value < 9",
     ]
 
 
@@ -110,3 +125,26 @@ def test_a_branch_that_is_switched_off_leaves_the_next_one() -> None:
     assert names["returned"](9) == "taken"
     switched.off = numbers["27 if value > 9:"]
     assert names["noted"](object(), 10) == "taken"
+
+
+@pytest.mark.parametrize(
+    ("check", "value"), [("39 part: 0 < value", 0), ("39 part: value < 9", 9), ('40 refuse("no digit")', None)]
+)
+def test_of_several_conditions_each_is_switched_off_alone(check: str, value: object) -> None:
+    names, numbers = made()
+    assert names["of_several"](8) == "taken"
+    for refused in (None, "8", 0, 9):
+        with pytest.raises(ValueError, match="no digit"):
+            names["of_several"](refused)
+    switched.off = numbers[check]
+    assert names["of_several"](value) == "taken"
+    assert numbers[check] in switched.reached
+
+
+def test_of_what_has_to_be_met_for_a_yes_each_is_switched_off_alone() -> None:
+    names, numbers = made()
+    assert names["tells"](8) is True
+    assert names["tells"](9) is False
+    switched.off = numbers["44 part: value < 9"]
+    assert names["tells"](9) is True
+    assert names["tells"]("9") is False
