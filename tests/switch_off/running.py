@@ -8,6 +8,7 @@ they import is imported once: each run is a copy of this process.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -106,14 +107,18 @@ class Trials:
 
     def _survey_of(self, session: pytest.Session, items: list[pytest.Item], share: int) -> int:
         noted: dict[str, tuple[float, list[int]]] = {}
+        by_programs = Path(f"reached-{share}.txt").resolve()
+        os.environ[switched.NOTE] = str(by_programs)
         for item, following in zip(items, [*items[1:], None], strict=True):
             switched.reached.clear()
             self._failed.clear()
+            by_programs.write_text("", "utf-8")
             started = time.monotonic()
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             # One that fails anyway would notice everything.
             if not self._failed:
-                noted[item.nodeid] = (time.monotonic() - started, sorted(switched.reached))
+                reached = switched.reached | {int(line) for line in by_programs.read_text("utf-8").splitlines()}
+                noted[item.nodeid] = (time.monotonic() - started, sorted(reached))
         Path(f"survey-{share}.json").write_text(json.dumps(noted), "utf-8")
         return 0
 
@@ -133,7 +138,7 @@ class Trials:
     def _noticed(self, number: int, items: list[pytest.Item], worker: int) -> str:
         """Return which of the tests that reach the check fails where it is off, '' if none; hanging is failing."""
         output, note = Path(f"output-{number}.txt"), Path(f"noticed-{worker}.txt")
-        for some in (items[:FIRST], items[FIRST:ALL]):
+        for some in filter(None, (items[:FIRST], items[FIRST:ALL])):
             child = begin(lambda some=some: self._without(number, some, note), output)  # type: ignore[misc]
             code = end(child, 60 + LONGEST_TEST * len(some))
             if code == HUNG:
@@ -146,6 +151,7 @@ class Trials:
 
     def _without(self, number: int, items: list[pytest.Item], note: Path) -> int:
         switched.off = number
+        os.environ[switched.OFF] = str(number)
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._failed:
