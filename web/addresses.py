@@ -105,7 +105,7 @@ def under_its_own_name(address: str, host: str | None, path: str) -> str | None:
     Cookies belong to a host name: whoever logs in under one and comes back under the other finds nothing.
     """
     own, asked = urlsplit(address), urlsplit(f"//{host or ''}")
-    if asked.hostname is None or own.netloc == host or not (own.hostname or "").endswith(".localhost"):
+    if asked.hostname is None or not (own.hostname or "").endswith(".localhost"):
         # A public name is another matter: there a proxy of this machine may ask, under a name of its own.
         return None
     name = f"[{asked.hostname}]" if ":" in asked.hostname else asked.hostname
