@@ -142,7 +142,9 @@ def test_forwarded_headers_of_a_trusted_proxy_count(start: Start, port: int) -> 
     assert httpx.get(f"http://127.0.0.1:{port}/", headers=headers).text == "first 192.0.2.7 https"
 
 
-@pytest.mark.parametrize(("host", "number"), [("192.0.2.1", 8000), ("127.0.0.1", 70_000), ("nowhere.invalid", 8000)])
+@pytest.mark.parametrize(
+    ("host", "number"), [("192.0.2.1", 8000), ("127.0.0.1", 70_000), ("127.0.0.1", -1), ("nowhere.invalid", 8000)]
+)
 def test_an_address_that_is_not_ours_is_one_sentence(host: str, number: int) -> None:
     with pytest.raises(serve.CannotListen) as refused:
         serve.bind(host, number)
