@@ -144,3 +144,13 @@ def test_a_waiting_request_is_checked_again_since_its_client_may_have_changed(
     provider.run(interactions.open(replace(kept, interaction_id=f"{interaction_of(page)}-2", parameters=parameters)))
     for path in ("login", "authorize"):
         refused_on_a_page(visitor.get(f"/{path}?interaction={interaction_of(page)}-2"))
+
+
+def test_nobody_is_asked_to_log_in_for_a_request_that_its_client_may_not_send_any_more(
+    visitor: Visitor, page: httpx.Response, provider: Provider
+) -> None:
+    interactions = provider.parts.stores.interactions
+    kept = provider.run(interactions.get(interaction_of(page)))
+    parameters = tuple({**dict(kept.parameters), "scope": "taken_away"}.items())
+    provider.run(interactions.open(replace(kept, interaction_id=f"{interaction_of(page)}-2", parameters=parameters)))
+    refused_on_a_page(visitor.get(f"/login?interaction={interaction_of(page)}-2"))

@@ -167,8 +167,9 @@ def test_a_query_of_100_kb_is_refused_and_the_next_request_is_answered(
     assert "code" in sent_to_client(client.authorize(signed_in), client.redirect_uri)
 
 
-def test_a_form_of_100_kb_is_a_page(client: PortalClient, signed_in: Visitor) -> None:
-    response = signed_in.http.post(f"{client.issuer}/authorize", data=client.ask(state="x" * 100_000).parameters)
+@pytest.mark.parametrize("size", [20_000, 100_000], ids=["longer than a query", "longer than a form"])
+def test_a_form_that_is_too_long_is_a_page(client: PortalClient, signed_in: Visitor, size: int) -> None:
+    response = signed_in.http.post(f"{client.issuer}/authorize", data=client.ask(state="x" * size).parameters)
     refused_on_a_page(response, 413)
 
 

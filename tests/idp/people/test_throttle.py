@@ -125,6 +125,19 @@ def test_failures_are_in_the_log_without_the_name_that_was_typed(provider: Provi
     assert "my-secret-password" not in repr(event)
 
 
+def test_whoever_is_turned_away_is_told_when_to_come_back_and_loses_no_attempt(
+    provider: Provider, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visitor.get("/login")
+    with monkeypatch.context() as full:
+        full.setattr(provider.parts.log_in._passwords, "_places", 0)
+        for _ in range(5):
+            answer = visitor.log_in(page, "li.beijing", "wrong")
+            assert answer.status_code == 503
+            assert int(answer.headers["retry-after"]) > 0
+    assert visitor.log_in(page, "li.beijing").status_code == 303
+
+
 async def test_hashing_never_stalls_and_more_than_the_queue_takes_is_turned_away() -> None:
     passwords = Passwords(1, 2)
     try:
