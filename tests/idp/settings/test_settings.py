@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,25 @@ def test_outside_the_demonstration_keys_need_a_secret_and_nothing_is_made_up(tmp
     with pytest.raises(BadSettings, match="MANYOU_KEY_SECRET"):
         key_secret(Settings(demo=False, issuer="https://idp.example", var=tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_outside_the_demonstration_the_start_without_a_secret_is_one_sentence() -> None:
+    with pytest.raises(BadSettings, match="MANYOU_KEY_SECRET"):
+        create_app(Settings(demo=False, issuer="https://idp.example"))
+
+
+async def test_where_the_demonstrations_people_are_nobody_starts_outside_it(tmp_path: Path) -> None:
+    async with _started(Settings(var=tmp_path)):
+        pass
+    # Everybody knows their password.
+    with pytest.raises(BadSettings, match="demonstration's people"):
+        async with _started(Settings(var=tmp_path, demo=False, issuer="https://idp.example", key_secret="x" * 32)):
+            pass
+
+
+def _started(settings: Settings) -> AbstractAsyncContextManager[None]:
+    app = create_app(settings)
+    return app.router.lifespan_context(app)
 
 
 def test_the_demonstration_makes_a_secret_once_that_nobody_else_reads(tmp_path: Path) -> None:
