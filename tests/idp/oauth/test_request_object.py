@@ -258,6 +258,11 @@ async def test_only_the_registered_algorithm_will_do_and_rs256_never_on_fapi_2(
         assert await error_of(objects, incoming(refusing, by_rsa)) == "invalid_request_object"
 
 
+async def test_where_no_key_is_published_nothing_is_signed_well(objects: RequestObjects, client: Client) -> None:
+    keyless = replace(client, jwks=None, jwks_uri=None)
+    assert await error_of(objects, incoming(keyless, signed(SIGNED))) == "invalid_request_object"
+
+
 async def test_both_forms_at_once_are_invalid_request_core_6(objects: RequestObjects, client: Client) -> None:
     asked = incoming(client, signed(SIGNED), ("request_uri", "https://rp.example/1"))
     assert await error_of(objects, asked) == "invalid_request"
@@ -285,6 +290,8 @@ async def test_by_reference_only_from_where_the_client_registered_core_6_2(
         assert await error_of(objects, replace(asked, client=stranger)) == "invalid_request_uri"
         listener.replies["/request"] = Reply(200, token, "text/html")
         assert await error_of(objects, replace(asked, client=registered)) == "invalid_request_uri"
+        listener.replies["/request"] = Reply(200, "签".encode(), "application/jwt")
+        assert await error_of(objects, replace(asked, client=registered)) == "invalid_request_object"
         unsigned = f"{_raw({'alg': 'none'})}.{_raw(SIGNED)}."
         listener.replies["/request"] = Reply(200, unsigned.encode(), "application/oauth-authz-req+jwt")
         assert await error_of(objects, replace(asked, client=registered)) == "request_uri_not_supported"

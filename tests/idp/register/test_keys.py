@@ -10,6 +10,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from idp.oauth.client_metadata_keys import MOST_KEYS, public_keys
 from idp.oauth.client_metadata_shapes import BadMetadata
 from tests.portal_client import client_key
+from web.base64url import encode
 
 EC = client_key("ES256", "ec").as_dict(private=False)
 RSA = client_key("RS256", "rsa").as_dict(private=False)
@@ -77,6 +78,26 @@ def test_a_key_that_is_wrong_in_one_way_is_refused(change: dict[str, Any]) -> No
     key = {name: value for name, value in {**RSA, **change}.items() if value is not None}
     with pytest.raises(BadMetadata, match=r"^jwks "):
         public_keys({"keys": [key]})
+
+
+@pytest.mark.filterwarnings("ignore:Key size should be")
+@pytest.mark.parametrize(
+    ("n_bits", "e_bits", "taken"),
+    [(1024, 17, False), (2047, 17, False), (2048, 17, True), (4096, 32, True), (4097, 17, False), (2048, 33, False)],
+)
+def test_an_rsa_key_holds_long_enough_and_is_checked_in_bounded_time_rfc7518_3_3(
+    n_bits: int, e_bits: int, taken: bool
+) -> None:
+    numbers = {name: encode_int((1 << (bits - 1)) + 1) for name, bits in (("n", n_bits), ("e", e_bits))}
+    if taken:
+        assert public_keys({"keys": [{**RSA, **numbers}]}) == {"keys": [{**RSA, **numbers}]}
+    else:
+        with pytest.raises(BadMetadata, match="2048 to 4096 bits"):
+            public_keys({"keys": [{**RSA, **numbers}]})
+
+
+def encode_int(value: int) -> str:
+    return encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from idp.errors import RegistrationRefusal
 from tests.idp.register.conftest import Registrar
-from tests.idp.register.metadata import KEYS, SITE
+from tests.idp.register.metadata import KEYS, MINIMAL, SITE
 from tests.portal_client import refusal
 
 
@@ -113,6 +114,18 @@ def test_a_delete_takes_the_client_away_rfc7592_2_3(registrar: Registrar) -> Non
     assert page.status_code == 400
     events = registrar.provider.run(registrar.provider.parts.stores.audit.latest(1, "client.removed"))
     assert [event.client_id for event in events] == [client["client_id"]]
+
+
+def test_a_put_that_a_delete_overtakes_brings_the_client_not_back_rfc7592_2_3(registrar: Registrar) -> None:
+    client = registrar.registered()
+    client_id, token = client["client_id"], client["registration_access_token"]
+    registration, run = registrar.provider.parts.registration, registrar.provider.run
+    row = run(registration.found(client_id, token))
+    assert registrar.manage("DELETE", client).status_code == 204
+    with pytest.raises(RegistrationRefusal) as refused:
+        run(registration.replace(row, token, {"client_id": client_id, **MINIMAL}))
+    assert (refused.value.code, refused.value.status) == ("invalid_token", 401)
+    assert run(registrar.provider.parts.clients.find(client_id)) is None
 
 
 def test_other_methods_are_not_allowed(registrar: Registrar) -> None:

@@ -243,6 +243,10 @@ def test_a_frontchannel_logout_uri_shares_the_origin_of_a_redirect_uri_frontchan
     for other in ("https://site.example:8443/out", "https://other.example/out"):
         with pytest.raises(BadMetadata, match="frontchannel_logout_uri"):
             accepted(MINIMAL, frontchannel_logout_uri=other)
+    # A scheme of an application's own has no origin at all.
+    native = {"application_type": "native", "redirect_uris": ["com.example.app:/callback"]}
+    with pytest.raises(BadMetadata, match="frontchannel_logout_uri"):
+        accepted(MINIMAL, frontchannel_logout_uri=same, **native)
 
 
 @pytest.mark.parametrize(

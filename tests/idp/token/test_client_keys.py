@@ -34,6 +34,11 @@ def _publish(provider: Provider, *keys: Any) -> None:
     provider.listener.replies[JWKS_PATH] = Reply(body=body.encode())
 
 
+async def test_a_client_that_has_registered_no_keys_has_none(alone: ClientKeys, by_uri_alone: Client) -> None:
+    with pytest.raises(KeysUnavailable):
+        await alone.of(replace(by_uri_alone, jwks_uri=None), None)
+
+
 def test_keys_are_fetched_once_and_kept(shared_other: Provider, by_uri: PortalClient) -> None:
     before = _fetches(shared_other)
     assert all(authenticated(by_uri) for _ in range(3))
