@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from lab.region import RegionThread
@@ -19,6 +20,10 @@ from web.connect import DEFAULT_MAP, ConnectMap, MappedSyncTransport
 # The settings of whoever runs the tests are not the tests'.
 for _name in [name for name in os.environ if name.startswith("MANYOU_")]:
     del os.environ[_name]
+
+# How long an example takes is the machine's affair: bench/ measures.
+settings.register_profile("manyou", parent=settings.default, deadline=None)
+settings.load_profile("manyou")
 
 HttpFactory = Callable[..., httpx.Client]
 RegionFactory = Callable[..., RegionThread]
