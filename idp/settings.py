@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     idp_initial_access_token: str = ""
     idp_dpop_nonce: bool = True
     idp_fetch_allow: str = ""
-    idp_pushed_request_seconds: int = Field(60, ge=5, le=600)
+    idp_pushed_request_seconds: int = Field(60, ge=5, le=599)
     idp_code_seconds: int = Field(60, ge=5, le=60)
     idp_access_token_seconds: int = Field(300, ge=30, le=3600)
     idp_id_token_seconds: int = Field(300, ge=30, le=3600)

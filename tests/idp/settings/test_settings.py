@@ -45,6 +45,8 @@ def test_the_issuer_follows_the_port_base_unless_it_is_set() -> None:
         # It is sent as a bearer token (RFC 6750 2.1).
         ("MANYOU_IDP_INITIAL_ACCESS_TOKEN", f"{'x' * 40} {'x' * 40}"),
         ("MANYOU_IDP_INITIAL_ACCESS_TOKEN", "é" * 40),
+        # FAPI 2.0 Security Profile 5.3.2.2: less than 600 seconds.
+        ("MANYOU_IDP_PUSHED_REQUEST_SECONDS", "600"),
         ("MANYOU_IDP_CODE_SECONDS", "61"),
         ("MANYOU_IDP_CODE_SECONDS", "-1"),
         ("MANYOU_IDP_ACCESS_TOKEN_SECONDS", "86400"),
