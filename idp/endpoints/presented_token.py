@@ -11,7 +11,7 @@ from idp.endpoints.parts import Parts
 from idp.errors import TokenRefusal
 from idp.oauth.access_token import ActiveToken, Inactive
 from web.dpop import ALGORITHMS, REASONS
-from web.forms import FORM, form_parameters, query_parameters
+from web.forms import FORM, BadForm, form_parameters, query_parameters
 
 Scheme = Literal["Bearer", "DPoP"]
 _SCHEMES: dict[str, Scheme] = {"bearer": "Bearer", "dpop": "DPoP"}
@@ -37,6 +37,14 @@ async def presented(request: Request) -> Presented:
 
     Raises TokenRefusal.
     """
+    try:
+        return await _presented(request)
+    except BadForm as error:
+        # RFC 6750 3.1: a malformed request is refused with a challenge like any other.
+        raise TokenRefusal("invalid_request", error.reason, status=error.status) from error
+
+
+async def _presented(request: Request) -> Presented:
     if query_parameters(request).get("access_token") is not None:
         # RFC 9700 4.3.2, FAPI 2.0 Security Profile 5.3.4: addresses end up in logs.
         raise TokenRefusal("invalid_request", "An access token in the query is refused.")

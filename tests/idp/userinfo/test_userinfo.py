@@ -137,6 +137,20 @@ def test_a_malformed_header_is_an_invalid_request_rfc6750_3_1(client: PortalClie
     assert "error" not in untried
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "body", "status"),
+    [("GET", "?%ff", b"", 400), ("POST", "", b"access_token=%ff", 400), ("POST", "", b"a=" + b"b" * 70_000, 413)],
+)
+def test_parameters_that_cannot_be_read_are_refused_with_a_challenge_too_rfc6750_3_1(
+    client: PortalClient, method: str, query: str, body: bytes, status: int
+) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded", "authorization": "DPoP x"}
+    response = client.http.request(method, f"{client.issuer}/userinfo{query}", content=body, headers=form)
+    assert refusal(response, status) == "invalid_request"
+    assert _challenge(response).startswith(f'DPoP realm="{client.issuer}"')
+    assert 'error="invalid_request"' in _challenge(response)
+
+
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_what_is_no_token_of_ours_is_refused_rfc6750_3_1(provider: Provider, client: PortalClient, name: str) -> None:
     kid = next(key["kid"] for key in provider.get("/jwks").json()["keys"] if key["alg"] == "ES256")
