@@ -175,7 +175,10 @@ class RegisteredClients(Protocol):
         ...
 
     async def remove(self, client_id: str, now: float) -> bool:
-        """Remove it and revoke its grants (RFC 7592 2.3), in one transaction; False if it was gone."""
+        """Remove it, revoke its grants, take back its logout tokens (RFC 7592 2.3); one transaction.
+
+        False if it was gone.
+        """
         ...
 
 

@@ -46,7 +46,9 @@ class SqliteDeliveries:
     async def retry(self, delivery_id: int, next_at: float, outcome: str) -> None:
         """Note a failure, and when to try again."""
         self._database.execute(
-            "UPDATE deliveries SET next_at = ?, outcome = ? WHERE delivery_id = ?", (next_at, outcome, delivery_id)
+            # One that was taken back while it was under way stays so.
+            "UPDATE deliveries SET next_at = ?, outcome = ? WHERE delivery_id = ? AND state = 'pending'",
+            (next_at, outcome, delivery_id),
         )
 
     async def give_up(self, delivery_id: int, now: float, outcome: str) -> None:

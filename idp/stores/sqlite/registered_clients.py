@@ -58,10 +58,19 @@ class SqliteRegisteredClients:
         return cursor.rowcount == 1
 
     async def remove(self, client_id: str, now: float) -> bool:
-        """Remove it and revoke its grants (RFC 7592 2.3), in one transaction; False if it was gone."""
+        """Remove it, revoke its grants, take back its logout tokens (RFC 7592 2.3); one transaction.
+
+        False if it was gone.
+        """
         with self._database.transaction():
             cursor = self._database.execute("DELETE FROM registered_clients WHERE client_id = ?", (client_id,))
             self._database.execute(
                 "UPDATE grants SET revoked_at = ? WHERE client_id = ? AND revoked_at IS NULL", (now, client_id)
+            )
+            # There is nobody left whom they could be for.
+            self._database.execute(
+                "UPDATE deliveries SET state = 'given_up', finished_at = ?, outcome = 'client_removed' "
+                "WHERE client_id = ? AND state = 'pending'",
+                (now, client_id),
             )
             return cursor.rowcount == 1

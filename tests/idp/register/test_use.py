@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.idp.register.conftest import Registrar
+from tests.listener import Reply
 from tests.portal_client import Landing, PortalClient, Registration, client_key, refusal
 
 KEY = client_key("RS256", "registered")
@@ -69,3 +70,20 @@ def test_what_was_granted_goes_with_the_client_rfc7592_2_3(registrar: Registrar)
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     response = client.http.post(f"{client.issuer}/token", data=form, auth=(told["client_id"], told["client_secret"]))
     assert refusal(response, 401) == "invalid_client"
+
+
+def test_a_client_that_is_gone_is_told_of_no_log_out_any_more_rfc7592_2_3(registrar: Registrar) -> None:
+    provider = registrar.provider
+    path = "/backchannel-logout/gone"
+    provider.listener.replies[path] = Reply(503)
+    uri = f"http://gone.localhost:{provider.listener.port}{path}"
+    client, told = client_of(registrar, backchannel_logout_uri=uri)
+    visitor = provider.visitor()
+    hint = redeemed(client, told, client.sign_in(visitor)).json()["id_token"]
+    assert visitor.get(f"/end_session?id_token_hint={hint}").status_code == 200
+    provider.listener.wait(path)
+    assert registrar.manage("DELETE", told).status_code == 204
+    sid = provider.read(hint)[1]["sid"]
+    session_id = provider.run(provider.parts.stores.sign_ins.get(sid)).session_id
+    [row] = provider.run(provider.parts.stores.deliveries.of_session(session_id))
+    assert (row.state, row.outcome) == ("given_up", "client_removed")

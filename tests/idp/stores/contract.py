@@ -349,6 +349,22 @@ class RememberingContract:
         found = [await stores.grants.get(grant_id) for grant_id in ("g1", "g2")]
         assert [one.revoked_at for one in found if one is not None] == [NOW + 2, None]
 
+    async def test_with_a_client_go_the_logout_tokens_that_wait_for_it_and_no_others(self, stores: Stores) -> None:
+        await stores.sessions.start(session())
+        for client_id in ("c1", "alpha"):
+            await stores.sign_ins.enter(sign_in(f"sid-{client_id}", client_id))
+        await stores.registered_clients.add(registered_client("c1"), 1)
+        await stores.sign_ins.end_session("s1", "logged_out", NOW, {**URIS, "c1": "https://shop.example/backchannel"})
+        assert await stores.registered_clients.remove("c1", NOW + 2)
+        rows = {row.client_id: row for row in await stores.deliveries.of_person("li", 10)}
+        assert (rows["c1"].state, rows["c1"].outcome, rows["c1"].finished_at) == (
+            "given_up", "client_removed", NOW + 2,
+        )  # fmt: skip
+        assert (rows["alpha"].state, rows["alpha"].outcome) == ("pending", None)
+        await stores.deliveries.retry(rows["c1"].delivery_id, NOW + 3, "http_503")
+        assert rows["c1"] in await stores.deliveries.of_person("li", 10)
+        assert [row.client_id for row in await stores.deliveries.claim(NOW + 9, 30, 5)] == ["alpha"]
+
     async def test_clients_that_nobody_vouched_for_are_so_many_at_most(self, stores: Stores) -> None:
         assert await stores.registered_clients.add(registered_client("a", vouched=True), 1)
         assert await stores.registered_clients.add(registered_client("b"), 1)
