@@ -19,6 +19,7 @@ from idp.endpoints import error_page
 from idp.endpoints.authorize import authorize
 from idp.endpoints.check_session import check_session
 from idp.endpoints.consent import consent, withdraw
+from idp.endpoints.cross_origin import CrossOrigin, shared
 from idp.endpoints.discovery import discovery, jwks
 from idp.endpoints.end_session import end_session
 from idp.endpoints.introspect import introspect
@@ -64,6 +65,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     # No redirect_slashes: it would answer /login/ with a 307 to wherever the Host header says.
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_routes(app, pages)
+    app.add_middleware(CrossOrigin, methods=shared(settings.features))
     if settings.features.session_management:
         app.router.routes.append(Route("/check_session", check_session, methods=["GET"]))
     if settings.features.registration:

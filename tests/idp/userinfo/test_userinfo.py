@@ -212,3 +212,16 @@ def test_a_token_of_a_frozen_account_is_refused(provider: Provider, client: Port
         provider.run(parts.sign_outs.unfreeze(person))
     # What has ended stays ended.
     assert refusal(client.userinfo(token), 401) == "invalid_token"
+
+
+def test_in_the_region_it_alone_is_open_to_scripts_core_5_3(provider: Provider, client: PortalClient) -> None:
+    asked = {"origin": "https://script.example", "access-control-request-method": "GET"}
+    answers = {
+        path: client.http.request("OPTIONS", provider.issuer + path, headers=asked)
+        for path in ("/userinfo", "/token", "/par", "/revoke", "/introspect", "/authorize")
+    }
+    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 405} == {
+        "/userinfo": 204
+    }
+    refused = client.userinfo("x")
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "*")
