@@ -223,7 +223,7 @@ class Interaction:
     """An authorization request that waits for a person: its parameters as they count, and what has happened since.
 
     `source` says how they came; `pushed` is the hash of the request_uri that is used up when it is answered, and
-    `dpop_jkt` the key that the client proved when it pushed them.
+    `dpop_jkt` the key that the client proved when it pushed them. `network` is where the browser's request came from.
     """
 
     interaction_id: str
@@ -240,6 +240,7 @@ class Interaction:
     source: Source = "plain"
     pushed: str | None = None
     dpop_jkt: str | None = None
+    network: str = ""
 
 
 @dataclass(frozen=True)

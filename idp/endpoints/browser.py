@@ -9,6 +9,7 @@ import functools
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
+from ipaddress import AddressValueError, IPv6Address, IPv6Network
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -137,3 +138,13 @@ def hashed(value: str) -> str:
 def address(request: Request) -> str:
     """Return the address that asks."""
     return request.client.host if request.client else "unknown"
+
+
+def network(request: Request) -> str:
+    """Return whom the address belongs to: of IPv6 the first 64 bits, of which one subscriber has all that follow."""
+    host = address(request)
+    try:
+        found = IPv6Address(host.partition("%")[0])
+    except AddressValueError:
+        return host
+    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))

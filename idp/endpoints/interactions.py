@@ -18,6 +18,10 @@ from idp.oauth.incoming import Incoming
 from idp.oauth.next_step import Step
 from web.forms import Parameters
 
+MOST_OF_ONE_NETWORK = 2000
+"""How many requests from one address may wait for their people: anybody can make one, which takes up to 16 kB."""
+BUSY_SECONDS = 60
+
 
 async def ask_person(
     shop: Parts, request: Request, incoming: Incoming, interaction: Interaction | None, step: Step
@@ -37,8 +41,11 @@ async def ask_person(
             source=incoming.source,
             pushed=incoming.pushed,
             dpop_jkt=incoming.dpop_jkt,
+            network=browser.network(request),
         )
-        await shop.stores.interactions.open(interaction)
+        if not await shop.stores.interactions.open(interaction, MOST_OF_ONE_NETWORK):
+            public = "Too many people from the same network are about to log in."
+            raise PageRefusal("busy", public, status=503, code="temporarily_unavailable", seconds=BUSY_SECONDS)
     elif step.reauthenticate and not interaction.reauthenticate:
         # It became so since: somebody logged in in another tab, or max_age ran out. /login must not send back at once.
         await shop.stores.interactions.reauthenticate(interaction.interaction_id)

@@ -118,8 +118,8 @@ class SignIns(Protocol):
 class Interactions(Protocol):
     """Authorization requests that wait for a person."""
 
-    async def open(self, interaction: Interaction) -> None:
-        """Keep a new one."""
+    async def open(self, interaction: Interaction, most: int) -> bool:
+        """Keep a new one, unless `most` of the same network wait already; atomic. False if they do."""
         ...
 
     async def get(self, interaction_id: str) -> Interaction | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql")
+MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql")
 """Applied in order; `user_version` counts how many a file has had."""
 
 REFUSALS_KEPT = 100_000

@@ -14,11 +14,13 @@ class SqliteInteractions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, interaction: Interaction) -> None:
-        """Keep a new one."""
-        self._database.execute(
+    async def open(self, interaction: Interaction, most: int) -> bool:
+        """Keep a new one, unless `most` of the same network wait already; atomic. False if they do."""
+        cursor = self._database.execute(
             "INSERT INTO interactions (interaction_id, client_id, parameters, browser, created_at, expires_at, "
-            "reauthenticate, source, pushed, dpop_jkt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "reauthenticate, source, pushed, dpop_jkt, network) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
+            "WHERE (SELECT count(*) FROM interactions "
+            "WHERE network = ? AND expires_at > ? AND completed_at IS NULL) < ?",
             (
                 interaction.interaction_id,
                 interaction.client_id,
@@ -30,8 +32,13 @@ class SqliteInteractions:
                 interaction.source,
                 interaction.pushed,
                 interaction.dpop_jkt,
+                interaction.network,
+                interaction.network,
+                interaction.created_at,
+                most,
             ),
         )
+        return cursor.rowcount == 1
 
     async def get(self, interaction_id: str) -> Interaction | None:
         """Return it, also when it has expired or is completed."""

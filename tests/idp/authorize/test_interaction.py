@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from idp.endpoints import browser
 from tests.idp.authorize.answers import asks_to_log_in, refused_on_a_page, sent_to_client
 from tests.idp.provider import Provider
 from tests.portal_client import PortalClient
@@ -134,6 +136,37 @@ def test_the_request_that_waits_is_the_one_that_was_checked_not_what_comes_with_
     assert "code" in answer
 
 
+def test_no_network_fills_the_disk_with_requests_that_wait(
+    client: PortalClient, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("idp.endpoints.interactions.MOST_OF_ONE_NETWORK", 2)
+    first, second, third = (provider.visitor() for _ in range(3))
+    page = first.follow(client.authorize(first))
+    assert asks_to_log_in(page)
+    assert asks_to_log_in(second.follow(client.authorize(second)))
+    refused = client.authorize(third)
+    refused_on_a_page(refused, 503)
+    assert refused.headers["retry-after"] == "60"
+    # Who is at the log-in page goes on, and so makes room.
+    assert "code=" in first.follow(first.log_in(page, "li.beijing")).headers["location"]
+    assert asks_to_log_in(third.follow(client.authorize(third)))
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_network_is_what_one_subscriber_has(address: str, network: str) -> None:
+    assert browser.network(Request({"type": "http", "client": (address, 1)})) == network
+
+
 @pytest.mark.parametrize(("name", "value"), [("redirect_uri", "https://stranger.example/"), ("client_id", "gone")])
 def test_a_waiting_request_is_checked_again_since_its_client_may_have_changed(
     name: str, value: str, visitor: Visitor, page: httpx.Response, provider: Provider
@@ -141,7 +174,7 @@ def test_a_waiting_request_is_checked_again_since_its_client_may_have_changed(
     interactions = provider.parts.stores.interactions
     kept = provider.run(interactions.get(interaction_of(page)))
     parameters = tuple({**dict(kept.parameters), name: value}.items())
-    provider.run(interactions.open(replace(kept, interaction_id=f"{interaction_of(page)}-2", parameters=parameters)))
+    provider.run(interactions.open(replace(kept, interaction_id=f"{interaction_of(page)}-2", parameters=parameters), 9))
     for path in ("login", "authorize"):
         refused_on_a_page(visitor.get(f"/{path}?interaction={interaction_of(page)}-2"))
 
