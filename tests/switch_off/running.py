@@ -7,6 +7,7 @@ they import is imported once: each run is a copy of this process.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -22,8 +23,8 @@ from tests.switch_off import switched
 from tests.switch_off.processes import BROKEN, HUNG, begin, end
 
 SURVEY_SECONDS = 7200
-FIRST, ALL = 6, 40
-"""How many of the tests that reach a check are tried at first, the quickest, and how many at all."""
+FIRST, SECONDS = 6, 30.0
+"""How many of the tests that reach a check are tried at first, the quickest, and then others of so many seconds."""
 LONGEST_TEST = 10.0
 SURVEYED, RESULTS = Path("survey.json"), Path("results.jsonl")
 OPTIONS = ["-q", "-n0", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "--no-header", "--tb=short"]
@@ -42,6 +43,7 @@ class Trials:
         self._seconds = 60 * minutes
         self._parallel = parallel
         self._failed: list[str] = []
+        self._took: dict[str, float] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave those in a browser out: they reach nothing that others do not."""
@@ -60,7 +62,9 @@ class Trials:
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         if not SURVEYED.exists():
             self._survey(session)
-        tests_of = _tests_of(session.items)
+        found: dict[str, tuple[float, list[int]]] = json.loads(SURVEYED.read_text("utf-8"))
+        self._took = {name: seconds for name, (seconds, _) in found.items()}
+        tests_of = _tests_of(session.items, found)
         unreached = [text for number, text in self._checks if number not in tests_of]
         before = _results()
         for text in unreached:
@@ -69,6 +73,8 @@ class Trials:
             if before.get(number) == "":
                 print(f"not noticed  {text}", flush=True)
         to_do = [one for one in self._checks if one[0] in tests_of and one[0] not in before]
+        # What few tests reach first: there is most to be found.
+        to_do.sort(key=lambda one: len(tests_of[one[0]]))
         workers = [
             begin(lambda worker=worker: self._try(to_do[worker :: self._parallel], tests_of, until, worker))  # type: ignore[misc]
             for worker in range(self._parallel)
@@ -109,7 +115,7 @@ class Trials:
         noted: dict[str, tuple[float, list[int]]] = {}
         by_programs = Path(f"reached-{share}.txt").resolve()
         os.environ[switched.NOTE] = str(by_programs)
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items[1:], None], strict=False):
             switched.reached.clear()
             self._failed.clear()
             by_programs.write_text("", "utf-8")
@@ -138,7 +144,7 @@ class Trials:
     def _noticed(self, number: int, items: list[pytest.Item], worker: int) -> str:
         """Return which of the tests that reach the check fails where it is off, '' if none; hanging is failing."""
         output, note = Path(f"output-{number}.txt"), Path(f"noticed-{worker}.txt")
-        for some in filter(None, (items[:FIRST], items[FIRST:ALL])):
+        for some in filter(None, (items[:FIRST], items[FIRST : self._most(items)])):
             child = begin(lambda some=some: self._without(number, some, note), output)  # type: ignore[misc]
             code = end(child, 60 + LONGEST_TEST * len(some))
             if code == HUNG:
@@ -149,10 +155,15 @@ class Trials:
                 raise SystemExit(f"{number}:\n{output.read_text('utf-8')[-3000:]}")
         return ""
 
+    def _most(self, items: list[pytest.Item]) -> int:
+        """Return how many of these tests may be tried, by the seconds that they took."""
+        sums = itertools.accumulate(self._took[item.nodeid] for item in items)
+        return sum(seconds <= SECONDS for seconds in sums)
+
     def _without(self, number: int, items: list[pytest.Item], note: Path) -> int:
         switched.off = number
         os.environ[switched.OFF] = str(number)
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items[1:], None], strict=False):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._failed:
                 note.write_text(self._failed[0], "utf-8")
@@ -161,9 +172,8 @@ class Trials:
         return 0
 
 
-def _tests_of(items: list[pytest.Item]) -> dict[int, list[pytest.Item]]:
+def _tests_of(items: list[pytest.Item], found: dict[str, tuple[float, list[int]]]) -> dict[int, list[pytest.Item]]:
     """Return the tests that reach each check, the quickest first, slow ones only where there are no others."""
-    found: dict[str, tuple[float, list[int]]] = json.loads(SURVEYED.read_text("utf-8"))
     named = {item.nodeid: item for item in items}
     tests_of: dict[int, list[pytest.Item]] = {}
     for name, (_, reached) in sorted(found.items(), key=lambda one: one[1][0]):
