@@ -69,10 +69,13 @@ def test_a_private_or_symmetric_key_is_refused(key: dict[str, Any]) -> None:
         {"use": "other"},
         {"use": 7},
         {"kid": 7},
+        {"kid": ""},
+        {"kid": "é"},
+        {"kid": "a\x00"},
         {"kid": "x" * 1025},
         {"alg": {}},
     ],
-    ids=lambda change: " ".join(f"{name} {len(str(value))}" for name, value in change.items()),
+    ids=lambda change: " ".join(f"{name} {str(value)[:9]!a} {len(str(value))}" for name, value in change.items()),
 )
 def test_a_key_that_is_wrong_in_one_way_is_refused(change: dict[str, Any]) -> None:
     key = {name: value for name, value in {**RSA, **change}.items() if value is not None}
@@ -117,6 +120,17 @@ def encode_int(value: int) -> str:
 def test_a_key_that_is_no_point_of_its_curve_is_refused(key: dict[str, Any]) -> None:
     with pytest.raises(BadMetadata, match=r"^jwks "):
         public_keys({"keys": [key]})
+
+
+@pytest.mark.parametrize("kty", ["DH", "oct", "AKP", "rsa", "", 7, None, ["RSA"]], ids=repr)
+def test_keys_of_other_kinds_are_told_which_there_are_rfc7517_4_1(kty: Any) -> None:
+    with pytest.raises(BadMetadata, match="kty RSA, EC or OKP"):
+        public_keys({"keys": [{**RSA, "kty": kty}]})
+
+
+def test_a_key_on_a_curve_that_is_not_offered_is_refused_rfc7518_6_2_1_1() -> None:
+    with pytest.raises(BadMetadata, match="unknown crv"):
+        public_keys({"keys": [ECKey.generate_key("secp256k1").as_dict(private=False)]})
 
 
 def test_keys_are_so_many_and_each_kid_is_one_keys_rfc7517_4_5() -> None:
