@@ -83,7 +83,7 @@ class DeliveryQueue:
                     tried = self._tried
 
     def _untried(self, row: Delivery) -> bool:
-        return row.state == "pending" and row.outcome is None and row.client_id not in self._pauses
+        return row.outcome is None and row.client_id not in self._pauses
 
     async def run(self) -> None:
         """Work until cancelled; a client that is slow or down holds up no other."""

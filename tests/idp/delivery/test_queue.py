@@ -250,3 +250,17 @@ async def test_whoever_logs_out_waits_until_each_client_was_tried_once_and_for_n
     await queue.settle("session of sid2")
     assert [row.state for row in await post.rows()] == ["delivered", "pending"]
     release.set()
+
+
+async def test_whoever_logs_out_does_not_wait_for_a_client_that_is_known_to_be_down(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that this test would not end if somebody waited.
+    monkeypatch.setattr(idp.delivery.queue, "SETTLE_SECONDS", 1000.0)
+    post.listener.replies["/alpha"] = Reply(500)
+    await post.put("alpha", "sid1")
+    queue = await post.queue()
+    assert await post.next() == (Event.LOGOUT_FAILED, "alpha")
+    await post.put("alpha", "sid2")
+    await queue.settle("session of sid2")
+    assert [(row.state, row.outcome) for row in await post.rows()] == [("pending", "http_500"), ("pending", None)]
