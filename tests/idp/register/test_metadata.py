@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -199,6 +200,25 @@ def test_a_web_application_lives_on_loopback_in_the_demonstration_alone_openid_r
     for refused in (uri, uri.replace("http:", "https:")):
         with pytest.raises(BadMetadata, match="redirect_uris"):
             accepted(MINIMAL, STRANGER, redirect_uris=[refused])
+
+
+@pytest.mark.parametrize("name", [name for name in URIS if name != "frontchannel_logout_uri"])
+def test_http_is_for_loopback_in_the_demonstration_and_for_the_operator(name: str) -> None:
+    loopback, elsewhere = "http://shop.localhost:9/x", "http://shop.example/x"
+    assert accepted(MINIMAL, VISITOR, **{name: loopback})[name] == loopback
+    for terms, uri in ((VISITOR, elsewhere), (STRANGER, loopback), (STRANGER, elsewhere)):
+        with pytest.raises(BadMetadata, match=f"^{name} must begin with https://"):
+            accepted(MINIMAL, terms, **{name: uri})
+
+
+def test_on_fapi_2_http_is_for_loopback_in_the_demonstration_also_by_the_operator_fapi2_5_3_2_2() -> None:
+    mine, demo = {**FAPI2, "legal_basis": "consent"}, replace(OPERATOR, demo=True)
+    loopback, elsewhere = ["http://shop.localhost/callback"], ["http://shop.example/callback"]
+    assert accepted(mine, demo, redirect_uris=loopback)
+    for terms, uris in ((demo, elsewhere), (OPERATOR, loopback), (OPERATOR, elsewhere)):
+        with pytest.raises(BadMetadata, match=r"FAPI 2\.0") as refused:
+            accepted(mine, terms, redirect_uris=uris)
+        assert refused.value.code == "invalid_redirect_uri"
 
 
 @pytest.mark.parametrize(
