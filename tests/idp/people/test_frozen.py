@@ -1,4 +1,4 @@
-"""From the moment at which an account is frozen nothing of it works, though not everything of it has been ended yet."""
+"""From the moment at which an account is frozen, or gone, nothing of it works, though not everything has been ended."""
 
 from __future__ import annotations
 
@@ -14,14 +14,26 @@ from tests.visitor import Visitor
 WHO = "gao.beijing"
 
 
-@pytest.fixture
-def mark(provider: Provider) -> Iterator[Callable[[bool], None]]:
-    """Marks the account as frozen and does nothing else: the first step of `SignOuts.freeze`, the others to come."""
+@pytest.fixture(params=["frozen", "gone"])
+def mark(
+    request: pytest.FixtureRequest, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[bool], None]]:
+    """Marks the account and does nothing else: freezing begins like that, and what it ends it ends afterwards."""
+    people = provider.parts.stores.people
 
     def set_frozen(frozen: bool) -> None:
-        provider.run(provider.parts.stores.people.set_frozen(WHO, frozen, provider.clock()))
+        provider.run(people.set_frozen(WHO, frozen, provider.clock()))
 
-    yield set_frozen
+    async def nobody(user_id: str) -> None:
+        return None
+
+    def set_gone(gone: bool) -> None:
+        if gone:
+            monkeypatch.setattr(people, "by_id", nobody)
+        else:
+            monkeypatch.undo()
+
+    yield set_frozen if request.param == "frozen" else set_gone
     set_frozen(False)
 
 

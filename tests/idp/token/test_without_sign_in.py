@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from idp.endpoints.browser import SESSION_COOKIE
+from idp.model import SignIn
 from idp.oauth.refresh_token import RefreshGrant
 from idp.oauth.request import BridgedClient, BridgedRequest, Loaded
 from idp.oauth.secret_hash import hash_of
@@ -39,6 +41,42 @@ def test_an_access_token_rests_on_its_sign_in_unless_it_is_for_offline_access(
 ) -> None:
     answer = tokens(redeem(client, code_for(certified, client, session_id=session_id, offline=offline)))
     assert client.active(answer["access_token"]) is offline
+
+
+def test_an_access_token_of_a_sign_in_that_has_ended_is_not_active(
+    certified: Provider, client: PortalClient, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_ins, now = certified.parts.stores.sign_ins, certified.clock()
+    sign_in = SignIn("sid", session_id, client.client_id, WHO, "sub", now, now)
+
+    def found(sign_in: SignIn) -> Any:
+        async def get(sid: str) -> SignIn:
+            return sign_in
+
+        return get
+
+    answer = tokens(redeem(client, code_for(certified, client, session_id=session_id, offline=False)))
+    monkeypatch.setattr(sign_ins, "get", found(sign_in))
+    assert client.active(answer["access_token"])
+    monkeypatch.setattr(sign_ins, "get", found(replace(sign_in, ended_at=now)))
+    assert not client.active(answer["access_token"])
+
+
+def test_an_access_token_of_a_grant_that_is_not_known_is_not_active(
+    certified: Provider, client: PortalClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tokens(redeem(client, code_for(certified, client)))["access_token"]
+    assert client.active(token)
+
+    async def nothing(grant_id: str) -> None:
+        return None
+
+    monkeypatch.setattr(certified.parts.stores.grants, "get", nothing)
+    assert not client.active(token)
+
+
+def test_a_code_of_a_session_that_is_not_there_is_not_redeemed(certified: Provider, client: PortalClient) -> None:
+    assert refusal(redeem(client, code_for(certified, client, session_id="none", offline=False))) == "invalid_grant"
 
 
 @pytest.mark.parametrize("offline", [False, True])
