@@ -67,6 +67,21 @@ def test_an_interaction_is_answered_once(client: PortalClient, visitor: Visitor,
         assert "code=" not in again.headers.get("location", "")
 
 
+def test_of_two_windows_that_finish_it_at_once_one_gets_a_code(
+    provider: Provider, visitor: Visitor, page: httpx.Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interactions = provider.parts.stores.interactions
+    complete = interactions.complete
+
+    async def overtaken(interaction_id: str, now: float) -> bool:
+        assert await complete(interaction_id, now)
+        return bool(await complete(interaction_id, now))
+
+    back = visitor.log_in(page, "li.beijing").headers["location"]
+    monkeypatch.setattr(interactions, "complete", overtaken)
+    refused_on_a_page(visitor.get(back))
+
+
 def test_the_back_button_after_logging_in_leads_to_a_page_that_says_so_and_links_on(
     client: PortalClient, visitor: Visitor, page: httpx.Response
 ) -> None:

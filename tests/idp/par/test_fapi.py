@@ -71,6 +71,21 @@ def test_what_the_profile_forbids_is_refused_when_it_is_pushed_fapi_2_5_3_2_2(
     assert refusal(push(client, client.ask(), **changed)) == code
 
 
+def test_a_refresh_token_that_is_revoked_while_it_is_used_brings_nothing(
+    strict: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, grants = strict.client("fapi"), strict.parts.stores.grants
+    refresh_token, prolong = strict_tokens(strict, client).refresh_token, grants.prolong
+
+    async def overtaken(token_hash: str, expires_at: float, now: float) -> bool:
+        token = await grants.by_refresh_token(token_hash)
+        await grants.revoke(token.grant.grant_id, now)
+        return bool(await prolong(token_hash, expires_at, now))
+
+    monkeypatch.setattr(grants, "prolong", overtaken)
+    assert refusal(client.refresh(refresh_token)) == "invalid_grant"
+
+
 def test_a_request_uri_of_another_client_is_none_fapi_2_5_3_2_2(strict: Provider) -> None:
     client, other, visitor = strict.client("fapi"), strict.client("other-fapi"), strict.visitor()
     request_uri = pushed(client, client.ask())
