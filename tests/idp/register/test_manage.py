@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from idp.errors import RegistrationRefusal
+from idp.model import Delivery
 from tests.idp.register.conftest import Registrar
 from tests.idp.register.metadata import KEYS, MINIMAL, SITE
 from tests.portal_client import refusal
@@ -114,6 +115,17 @@ def test_a_delete_takes_the_client_away_rfc7592_2_3(registrar: Registrar) -> Non
     assert page.status_code == 400
     events = registrar.provider.run(registrar.provider.parts.stores.audit.latest(1, "client.removed"))
     assert [event.client_id for event in events] == [client["client_id"]]
+
+
+def test_no_logout_token_is_made_for_a_client_that_was_taken_away_rfc7592_2_3(registrar: Registrar) -> None:
+    client = registrar.registered(backchannel_logout_uri=f"{SITE}/out")
+    parts, now = registrar.provider.parts, registrar.provider.clock()
+    waiting = Delivery(1, client["client_id"], "sid", "sub", f"{SITE}/out", "logged_out", now, 1, now, "pending")
+    prepare = parts.deliveries._prepare
+    assert registrar.provider.run(prepare(waiting)).logout_token
+    assert registrar.manage("DELETE", client).status_code == 204
+    with pytest.raises(LookupError, match="registered no more"):
+        registrar.provider.run(prepare(waiting))
 
 
 def test_a_put_that_a_delete_overtakes_brings_the_client_not_back_rfc7592_2_3(registrar: Registrar) -> None:
