@@ -36,6 +36,8 @@ def test_the_issuer_follows_the_port_base_unless_it_is_set() -> None:
         ("MANYOU_ISSUER", "https://idp.example?x=1"),
         ("MANYOU_ISSUER", "https://idp.example#x"),
         ("MANYOU_ISSUER", "ftp://idp.example"),
+        ("MANYOU_ISSUER", "https://"),
+        ("MANYOU_ISSUER", "https:///idp"),
         ("MANYOU_CONNECT", "idp.localhost"),
         ("MANYOU_DEMO", "perhaps"),
         ("MANYOU_IDP_FETCH_ALLOW", "http://client.example"),
