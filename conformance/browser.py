@@ -36,8 +36,13 @@ class Script:
         return [self._authorize(), self._end_session(), self._session_check()]
 
     def showing_login(self) -> list[Json]:
-        """Return the same for modules that ask for a picture of the log-in page, where there is one to show."""
-        return [self._authorize(show_login=SHOW_IF_ASKED), self._end_session()]
+        """Return what modules need that ask for a picture of the log-in page and for nothing else: nobody logs in.
+
+        Once nothing is asked for any more, the suite ends such a module some seconds later, at its next look; an answer
+        that comes in after that breaks it off.
+        """
+        show = _task("Show the log-in page", f"{self.issuer}/login*", [_wait("login-submit", *SHOW)])
+        return [{"match": f"{self.issuer}/authorize*", "tasks": [show]}]
 
     def showing_second_login(self) -> list[Json]:
         """Return the same for modules whose second request has to lead to the log-in page again."""
@@ -52,7 +57,8 @@ class Script:
             "commands": [_wait("login-submit")],
         }
         first = {"match": f"{self.issuer}/authorize*", "match-limit": 1, "tasks": [look]}
-        return [first, self._authorize(show_login=SHOW_IF_ASKED)]
+        # The second page is not handed over, so that the module does not end as those of showing_login do.
+        return [first, self._authorize()]
 
     def showing_question(self) -> list[Json]:
         """Return the same for modules that ask for a picture of the page that asks whether to log out."""
