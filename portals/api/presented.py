@@ -81,7 +81,7 @@ def _token(request: Request) -> str:
 async def _accepted(parts: Parts, request: Request, token: str) -> dict[str, Any]:
     """Return the claims of a token for this portal whose sender has its key and whose session lives. Raises Problem."""
     # The address is the registered one: what Host says is up to whoever sends the request (RFC 9449 4.3 no. 9).
-    url = f"{parts.portal.address}{request.url.path}"
+    url = parts.portal.address + request.scope["raw_path"].decode("ascii")
     presented = Presentation(tuple(request.headers.getlist("dpop")), request.method, url)
     verdict = await parts.judge.access_token(token, presented)
     if not verdict.accepted:

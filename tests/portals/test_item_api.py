@@ -61,6 +61,7 @@ async def test_an_item_for_companies_names_no_token_that_would_do(portal: Runnin
 
 async def test_what_items_there_are_is_told_to_good_tokens_alone(portal: Running) -> None:
     assert (await ask(portal, "BJ-9999", acr=acr(4))).status_code == 404
+    assert (await ask(portal, "%E4%BA%8B")).status_code == 404
     bad = await portal.http.get("/api/items/BJ-9999")
     assert (bad.status_code, bad.headers["www-authenticate"]) == (401, BASE)
 
