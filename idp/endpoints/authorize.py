@@ -24,6 +24,7 @@ from idp.oauth.incoming import Incoming, used_before
 from idp.oauth.next_step import next_step
 from idp.oauth.session_state import session_state
 from idp.people.sessions import SignedIn
+from idp.people.sign_outs import Reason
 from web.forms import QUERY_LIMIT, form_parameters, query_parameters
 
 
@@ -98,6 +99,10 @@ async def _grant(
     if interaction is not None and not await shop.stores.interactions.complete(interaction.interaction_id, now):
         raise PageRefusal("done_interaction", "This authorization request was answered already.")
     sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
+    if sign_in is not None and sign_in.sub != sub:
+        # The client has moved to another sector since (Core 8.1): whom it knew by the old subject it knows no more.
+        await shop.sign_outs.sids([sign_in.sid], Reason.SUBJECT_CHANGED)
+        sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
     if sign_in is None:
         raise signed_out()
     issued = await shop.front_channel.issue(asked, signed_in, sign_in)

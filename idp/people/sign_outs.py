@@ -1,6 +1,7 @@
 """Whatever ends a sign-in, it is one signal: the `sid` ends, its grants are revoked, its client is told.
 
-Log out, consent withdrawn, account frozen, level lowered, a refresh family revoked and a session run out all end here.
+Log out, consent withdrawn, account frozen, level lowered, a refresh family revoked, a client moved to another sector,
+and a session run out all end here.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Reason(StrEnum):
     FROZEN = "frozen"
     LEVEL_LOWERED = "level_lowered"
     FAMILY_REVOKED = "family_revoked"
+    SUBJECT_CHANGED = "subject_changed"
 
 
 class SignOuts:
