@@ -75,7 +75,7 @@ def test_a_private_or_symmetric_key_is_refused(key: dict[str, Any]) -> None:
         {"kid": "x" * 1025},
         {"alg": {}},
     ],
-    ids=lambda change: " ".join(f"{name} {str(value)[:9]!a} {len(str(value))}" for name, value in change.items()),
+    ids=lambda change: " ".join(f"{name} {type(value).__name__} {len(str(value))}" for name, value in change.items()),
 )
 def test_a_key_that_is_wrong_in_one_way_is_refused(change: dict[str, Any]) -> None:
     key = {name: value for name, value in {**RSA, **change}.items() if value is not None}
