@@ -36,10 +36,10 @@ format: $(VENV)/dev.stamp ## put the code into its one form
 reset: $(VENV)/run.stamp ## empty var/: people's sessions, consents, keys
 	@$(BIN)/manyou reset --yes
 
-bench: $(VENV)/run.stamp ## measure start-up, memory and CPU time per code
+bench: $(VENV)/run.stamp ## measure start-up, memory and what a roam costs
 	@$(BIN)/python bench/start_up.py
 	@$(BIN)/python bench/memory.py
-	@$(BIN)/python bench/token_cost.py
+	@$(BIN)/python bench/roam.py
 
 lock: $(VENV)/dev.stamp ## renew the locks (hashes only: an index's address is nobody's business)
 	@$(BIN)/uv pip compile pyproject.toml --upgrade --group build --universal --generate-hashes --no-emit-index-url \
@@ -48,9 +48,11 @@ lock: $(VENV)/dev.stamp ## renew the locks (hashes only: an index's address is n
 		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements-dev.lock
 	@$(BIN)/uv pip compile tests/clients/node/requirements.in --upgrade --universal --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --quiet -o tests/clients/node/requirements.lock
+	@$(BIN)/uv pip compile bench/peers/oidc_provider/requirements.in --upgrade --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet -o bench/peers/oidc_provider/requirements.lock
 
 clean: ## remove what was installed and built; var/ stays
-	rm -rf $(VENV) tests/clients/node/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node/node_modules bench/peers/oidc_provider/node_modules bench/peers/oidc_provider/node build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Manyou needs Python 3.11 or later; set PYTHON=... to one." if sys.version_info < (3, 11) else 0)'

@@ -62,7 +62,7 @@ class RegionProcess:
 
     def pss_mb(self) -> float:
         """Return the proportional set size of the process and all its descendants, in MB (10^6 bytes)."""
-        return sum(_pss_kb(pid) for pid in family(self._process.pid)) * 1024 / 1e6
+        return sum(pss_kb(pid) for pid in family(self._process.pid)) * 1024 / 1e6
 
     def _answers(self, port: int) -> bool:
         try:
@@ -115,6 +115,7 @@ def family(pid: int) -> list[int]:
     return family
 
 
-def _pss_kb(pid: int) -> int:
+def pss_kb(pid: int) -> int:
+    """Return the proportional set size of one process, in kB as the kernel counts them."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
