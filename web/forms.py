@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -10,6 +12,9 @@ from starlette.requests import Request
 FORM = "application/x-www-form-urlencoded"
 QUERY_LIMIT = 16 * 1024
 BODY_LIMIT = 64 * 1024
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""All but tab and the two of a line break."""
 
 
 class BadForm(ValueError):
@@ -29,7 +34,7 @@ class Parameters:
 
     def get(self, name: str) -> str | None:
         """Return the first value of `name`, or None."""
-        return next((value for key, value in self.pairs if key == name), None)
+        return self._first.get(name)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return every value of `name`; only `resource` may have more than one (RFC 8707 2)."""
@@ -37,9 +42,16 @@ class Parameters:
 
     def repeated(self) -> frozenset[str]:
         """Return the names that came more than once."""
+        if len(self._first) == len(self.pairs):
+            return frozenset()
         seen: set[str] = set()
         again = {key for key, _ in self.pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
         return frozenset(again)
+
+    # Asked some thirty times a request.
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        return dict(reversed(self.pairs))
 
 
 def parse(raw: bytes) -> Parameters:
@@ -52,9 +64,8 @@ def parse(raw: bytes) -> Parameters:
         raise BadForm("The parameters are not UTF-8 in percent-encoding.") from error
     except ValueError as error:
         raise BadForm("There are too many parameters.") from error
-    for name, value in pairs:
-        if any((ord(char) < 32 and char not in "\t\r\n") or ord(char) == 127 for char in name + value):
-            raise BadForm("A parameter holds a control character.")
+    if any(_CONTROL.search(name) or _CONTROL.search(value) for name, value in pairs):
+        raise BadForm("A parameter holds a control character.")
     return Parameters(tuple((name, value) for name, value in pairs if value))
 
 
