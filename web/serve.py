@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from web.http_protocol import HttpProtocol
 
 DRAIN_SECONDS = 10
 LEAVE_SECONDS = 0.2
@@ -99,7 +100,7 @@ class Running:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                http="h11",
+                http=HttpProtocol,
                 ws="none",
                 lifespan="on",
                 # uvicorn trusts X-Forwarded-* from 127.0.0.1 unless told not to.
@@ -201,9 +202,7 @@ class _Server(uvicorn.Server):
         while True:
             await asyncio.sleep(LEAVE_SECONDS)
             for connection in list(self.server_state.connections):
-                if isinstance(connection, H11Protocol) and (
-                    connection.cycle is None or connection.cycle.response_complete
-                ):
+                if isinstance(connection, HttpProtocol) and connection.idle:
                     connection.transport.abort()
 
 
