@@ -35,6 +35,7 @@ from idp.keys import NO_KEY_SECRET
 from idp.oauth.registration import load_clients
 from idp.settings import BadSettings, Settings
 from web.clock import Clock, system_clock
+from web.exact_paths import ExactApp
 from web.forms import BadForm
 from web.pages import HERE as WEB
 from web.pages import Pages
@@ -63,7 +64,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
             yield
 
     # No redirect_slashes: it would answer /login/ with a 307 to wherever the Host header says.
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = ExactApp(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_routes(app, pages)
     app.add_middleware(CrossOrigin, methods=shared(settings.features))
     if settings.features.session_management:
