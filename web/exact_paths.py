@@ -12,57 +12,52 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Handler = Callable[[Request, Exception], Awaitable[Response]]
+Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
 
 
 class ExactApp(FastAPI):
     """A FastAPI application whose plain routes are found by method and path; routes are added before it is served.
 
-    Its exception handlers are asynchronous functions, by class of exception.
+    Its exception handlers are by class of exception, and run in the loop.
     """
 
-    def build_middleware_stack(self) -> ASGIApp:
-        """Return the application beneath `__call__`."""
-        endpoints: dict[tuple[str, str], Endpoint] = {}
-        for route in self.router.routes:
-            if isinstance(route, Route) and not route.param_convertors:
-                for method in route.methods or ():
-                    # The first of two wins, as in a list of routes.
-                    endpoints.setdefault((method, route.path), route.endpoint)
-        return _Exact(endpoints, dict(self.exception_handlers), super().build_middleware_stack())
-
-
-class _Exact:
-    def __init__(
-        self,
-        endpoints: Mapping[tuple[str, str], Endpoint],
-        handlers: Mapping[type[Exception], Handler],
-        rest: ASGIApp,
-    ) -> None:
-        self._endpoints = endpoints
-        self._handlers = handlers
-        self._rest = rest
+    _endpoints: Mapping[tuple[str, str], Endpoint] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self._endpoints is None:
+            self._endpoints = self._plain_routes()
         endpoint = self._endpoints.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
         if endpoint is None:
-            await self._rest(scope, receive, send)
+            await super().__call__(scope, receive, send)
             return
+        scope["app"] = self
         request = Request(scope, receive, send)
         try:
             response = await endpoint(request)
         except Exception as error:
             handler = self._handler(error)
             if handler is not None:
-                await (await handler(request, error))(scope, receive, send)
-            if handler is None or handler is self._handlers.get(Exception):
+                answer = handler(request, error)
+                await (answer if isinstance(answer, Response) else await answer)(scope, receive, send)
+            if handler is None or handler is self.exception_handlers.get(Exception):
                 # A fault of ours is for the server's log, too.
                 raise
             return
         await response(scope, receive, send)
 
+    def _plain_routes(self) -> Mapping[tuple[str, str], Endpoint]:
+        found: dict[tuple[str, str], Endpoint] = {}
+        for route in self.router.routes:
+            if isinstance(route, Route) and not route.param_convertors:
+                for method in route.methods or ():
+                    # The first of two wins, as in a list of routes.
+                    found.setdefault((method, route.path), route.endpoint)
+        return found
+
     def _handler(self, error: Exception) -> Handler | None:
-        return next((self._handlers[one] for one in type(error).__mro__ if one in self._handlers), None)
+        handlers = self.exception_handlers
+        return next((handlers[one] for one in type(error).__mro__ if one in handlers), None)
