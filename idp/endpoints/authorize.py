@@ -64,7 +64,7 @@ async def _answer(
     incoming: Incoming,
     interaction: Interaction | None,
 ) -> Response:
-    signed_in = await browser.signed_in(shop, request)
+    signed_in = await browser.signed_in_throughout(shop, request)
     missing: dict[str, Basis] = {}
     sub = None
     if signed_in is not None:

@@ -25,6 +25,9 @@ ENDED_COOKIE = "manyou_ended"
 STATE_COOKIE = "manyou_state"
 ENDED_SECONDS = 900
 
+_FOUND = "manyou.signed_in"
+"""Where a request keeps who was found, for `tells_state`."""
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -88,7 +91,7 @@ async def _tell_state(parts: Parts, request: Request, response: Response) -> Non
     name = state_cookie(parts)
     if any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("set-cookie")):
         return
-    found = await signed_in(parts, request)
+    found = request.scope[_FOUND] if _FOUND in request.scope else await signed_in(parts, request)
     state = browser_state(found.session.session_id) if found is not None else NO_SESSION
     if request.cookies.get(name) != state:
         _set_state(parts, response, state)
@@ -115,6 +118,13 @@ def ended(parts: Parts, request: Request) -> str | None:
 async def signed_in(parts: Parts, request: Request) -> SignedIn | None:
     """Return who is signed in at this browser."""
     return await parts.sessions.current(session_cookie(parts, request))
+
+
+async def signed_in_throughout(parts: Parts, request: Request) -> SignedIn | None:
+    """Return the same where the request is answered at once, so that `tells_state` need not look again."""
+    request.scope[_FOUND] = await signed_in(parts, request)
+    found: SignedIn | None = request.scope[_FOUND]
+    return found
 
 
 def mark(parts: Parts, request: Request) -> tuple[str, bool]:
