@@ -117,7 +117,14 @@ class BodyRequest(OAuth2Request):  # type: ignore[misc]
     """A request whose body was read before."""
 
     def __init__(self, uri: str, parameters: Parameters) -> None:
-        super().__init__("POST", uri)
+        # Not Authlib's own, which reads the environment at each request to learn whether `uri` may begin with http: it
+        # begins with the issuer, which was looked at before the provider started (idp/app.py).
+        self.method = "POST"
+        self.uri = uri
+        self.headers: dict[str, str] = {}
+        self._body = None
+        self.client = self.auth_method = self.user = self.credential = None
+        self.authorization_code = self.refresh_token = self._scope = None
         self._form = dict(parameters.pairs)
         self.payload = BasicOAuth2Payload(self._form)
 
