@@ -15,7 +15,13 @@ _COLUMNS = (
     "auth_time, level, amr, issued_at, code_expires_at, offline, redeemed_at, revoked_at, "
     "claims, dpop_jkt"
 )
-_GRANT_COLUMNS = ", ".join(f"grants.{name}" for name in _COLUMNS.split(", "))
+_NAMES = tuple(_COLUMNS.split(", "))
+_GRANT_COLUMNS = ", ".join(f"grants.{name}" for name in _NAMES)
+_ISSUE = (
+    f"INSERT INTO grants (code_hash, keep_until, {_COLUMNS}) SELECT :code_hash, :code_expires_at + 600, "
+    + ", ".join(f":{name}" for name in _NAMES)
+    + " WHERE NOT EXISTS (SELECT 1 FROM sign_ins WHERE sid = :sid AND ended_at IS NOT NULL)"
+)
 
 
 class SqliteGrants:
@@ -27,9 +33,7 @@ class SqliteGrants:
     async def issue(self, grant: Grant, code_hash: str) -> bool:
         """Keep a new grant under the hash of its code, unless its sign-in has ended; atomic. False if it has."""
         cursor = self._database.execute(
-            f"INSERT INTO grants (code_hash, keep_until, {_COLUMNS}) SELECT :code_hash, :code_expires_at + 600, "
-            + ", ".join(f":{name}" for name in _COLUMNS.split(", "))
-            + " WHERE NOT EXISTS (SELECT 1 FROM sign_ins WHERE sid = :sid AND ended_at IS NOT NULL)",
+            _ISSUE,
             {
                 "code_hash": code_hash,
                 **grant.__dict__,
@@ -60,17 +64,21 @@ class SqliteGrants:
         dpop_jkt: str | None = None,
     ) -> bool:
         """Redeem the code, atomically and once for ever (RFC 6749 4.1.2), and keep the first refresh token."""
+        if refresh_hash is None:
+            return self._redeem(grant_id, now, 0.0, dpop_jkt)
         with self._database.transaction():
-            cursor = self._database.execute(
-                "UPDATE grants SET redeemed_at = ?, keep_until = max(keep_until, ?), dpop_jkt = ? "
-                "WHERE grant_id = ? AND redeemed_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?",
-                (now, refresh_expires_at if refresh_hash else 0.0, dpop_jkt, grant_id, now),
-            )
-            if cursor.rowcount != 1:
+            if not self._redeem(grant_id, now, refresh_expires_at, dpop_jkt):
                 return False
-            if refresh_hash:
-                self._keep_refresh_token(refresh_hash, grant_id, now, refresh_expires_at)
+            self._keep_refresh_token(refresh_hash, grant_id, now, refresh_expires_at)
             return True
+
+    def _redeem(self, grant_id: str, now: float, keep_until: float, dpop_jkt: str | None) -> bool:
+        cursor = self._database.execute(
+            "UPDATE grants SET redeemed_at = ?, keep_until = max(keep_until, ?), dpop_jkt = ? "
+            "WHERE grant_id = ? AND redeemed_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?",
+            (now, keep_until, dpop_jkt, grant_id, now),
+        )
+        return cursor.rowcount == 1
 
     async def by_refresh_token(self, token_hash: str) -> RefreshToken | None:
         """Return the refresh token with its grant, used or not."""
@@ -160,11 +168,12 @@ class SqliteGrants:
 
 
 def _grant(row: sqlite3.Row) -> Grant:
-    values = {name: row[name] for name in _COLUMNS.split(", ")}
-    values["scope"] = tuple(row["scope"].split())
-    values["amr"] = tuple(row["amr"].split())
-    values["offline"] = bool(row["offline"])
-    values["claims"] = _claims(row["claims"])
+    # Of a row with more columns than a grant's, those come first.
+    values = dict(zip(_NAMES, row, strict=False))
+    values["scope"] = tuple(values["scope"].split())
+    values["amr"] = tuple(values["amr"].split())
+    values["offline"] = bool(values["offline"])
+    values["claims"] = _claims(values["claims"])
     return Grant(**values)
 
 
