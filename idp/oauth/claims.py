@@ -51,8 +51,10 @@ def in_id_token(person: Person, grant: Grant, *, alone: bool = False) -> dict[st
 
 def _released(person: Person, scope: Iterable[str], asked: Mapping[str, Wish]) -> dict[str, Any]:
     """Return the claims typed as Core 5.1 says, without empty values (Core 5.3.2)."""
-    has = _claims_of(person)
     names = [name for one in scope for name in CLAIMS_OF_SCOPE.get(one, ())]
+    if not names and not asked:
+        return {}
+    has = _claims_of(person)
     # Core 5.5.1: one whose value is not among those asked for is left out, as one that is not on file.
     names += [name for name, wish in asked.items() if not wish.values or _among(has.get(name), wish.values)]
     return {name: has[name] for name in names if name in has}

@@ -6,6 +6,7 @@ OpenID Connect Session Management 1.0, 2 and 3.2; the page at /check_session com
 from __future__ import annotations
 
 import secrets
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from idp.oauth.secret_hash import hash_of
@@ -28,6 +29,7 @@ def session_state(client_id: str, redirect_uri: str, session_id: str) -> str:
     return f"{hash_of(source)}.{salt}"
 
 
+@lru_cache(maxsize=1000)
 def _origin(uri: str) -> str:
     """Return the origin of `uri` as browsers spell it (HTML 7.1.1, RFC 6454 6.2)."""
     parts = urlsplit(uri)
