@@ -7,12 +7,13 @@ here still goes that way: other methods, unknown paths, mounts. What an endpoint
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
@@ -26,8 +27,19 @@ class ExactApp(FastAPI):
 
     _endpoints: Mapping[tuple[str, str], Endpoint] | None = None
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._entry: ASGIApp = self._answer
+
+    def add_middleware(self, middleware_class: Callable[..., ASGIApp], *args: Any, **options: Any) -> None:
+        """Put middleware around both ways; where FastAPI puts it, it would not be met on the short one."""
+        self._entry = middleware_class(self._entry, *args, **options)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        await self._entry(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._endpoints is None:
             self._endpoints = self._plain_routes()
         endpoint = self._endpoints.get((scope["method"], scope["path"])) if scope["type"] == "http" else None

@@ -200,5 +200,5 @@ def test_nobody_is_asked_to_log_in_for_a_request_that_its_client_may_not_send_an
     interactions = provider.parts.stores.interactions
     kept = provider.run(interactions.get(interaction_of(page)))
     parameters = tuple({**dict(kept.parameters), "scope": "taken_away"}.items())
-    provider.run(interactions.open(replace(kept, interaction_id=f"{interaction_of(page)}-2", parameters=parameters)))
+    provider.run(interactions.open(replace(kept, interaction_id=f"{interaction_of(page)}-2", parameters=parameters), 9))
     refused_on_a_page(visitor.get(f"/login?interaction={interaction_of(page)}-2"))
