@@ -28,8 +28,8 @@ class ConnectMap:
         exact: dict[str, str] = {}
         suffix: dict[str, str] = {}
         for part in filter(None, (piece.strip() for piece in text.split(","))):
-            name, equals, address = part.partition("=")
-            if not equals or not name or not address:
+            name, _, address = part.partition("=")
+            if not name or not address:
                 raise ValueError(f"{part!r} should be like idp.localhost=10.0.0.5 or *.localhost=127.0.0.1.")
             if name.startswith("*."):
                 suffix[name[1:].lower()] = address

@@ -51,9 +51,10 @@ def _onward(interaction: Interaction | None) -> str:
 
 
 async def _attempt(shop: Parts, request: Request, parameters: Parameters) -> Response:
-    mark, new_mark = browser.mark(shop, request)
+    # A browser that comes without its mark gets one for which nobody has a token.
+    mark, _ = browser.mark(shop, request)
     # Before anything is counted: a form that another site sends must slow nobody down.
-    if new_mark or not shop.csrf.valid(parameters.get("csrf"), mark, ACTION):
+    if not shop.csrf.valid(parameters.get("csrf"), mark, ACTION):
         waiting = await shop.stores.interactions.get(parameters.get("interaction") or "")
         client_id = waiting.client_id if waiting is not None else None
         raise PageRefusal("csrf", "The form is not valid any more.", status=403, client_id=client_id)

@@ -60,8 +60,6 @@ async def _presented(request: Request) -> Presented:
         found.append(Presented(scheme, value.strip()))
     if request.method == "POST" and request.headers.get("content-type", "").lower().startswith(FORM):
         parameters = await form_parameters(request)
-        if "access_token" in parameters.repeated():
-            raise TokenRefusal("invalid_request", "access_token is repeated.")
         found += [Presented("Bearer", token) for token in parameters.all("access_token")]
     if not found:
         # RFC 6750 3.1: a request without any token learns no error code.

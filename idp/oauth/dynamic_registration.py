@@ -76,11 +76,12 @@ class DynamicRegistration:
         """
         row = await self.store.get(client_id) if len(client_id) <= 64 else None
         good = matches(token or "", row.registration_token_hash if row is not None else _NOBODYS_TOKEN)
-        if row is None or not good:
+        if not good:
             reason = "no such client" if row is None else "wrong registration_access_token"
             raise RegistrationRefusal(
                 "invalid_token", "A good registration_access_token is needed.", reason=reason, status=401
             )
+        assert row is not None
         return row
 
     def read(self, row: RegisteredClient, token: str) -> dict[str, Any]:

@@ -111,8 +111,8 @@ class TokenEndpoint:
         return BridgedRequest(self.issuer + path, parameters, Loaded(self.clock(), BridgedClient(client)))
 
     def _check_proof_is_there(self, client: Client, proof: Proof | None) -> None:
-        """RFC 9449 5.2: a client that is registered so, or is on FAPI 2, needs one."""
-        if proof is None and (client.fapi2 or client.dpop_bound_access_tokens):
+        """RFC 9449 5.2: a client that is registered so, as all on FAPI 2 are, needs one."""
+        if proof is None and client.dpop_bound_access_tokens:
             raise TokenRefusal("invalid_dpop_proof", "This client needs a DPoP proof.", headers=self.proofs.headers())
 
     async def _load_grant(self, parameters: Parameters, loaded: Loaded) -> None:

@@ -11,7 +11,6 @@ from idp.stores.protocols import Stores
 from web.clock import Clock
 
 TOUCH_SECONDS = 60.0
-LONGEST_COOKIE = 100
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class SessionKeeper:
 
     async def before(self, cookie: str | None) -> Session | None:
         """Return the session that this browser has or, when a form was sent twice, the one that took over from it."""
-        if not cookie or len(cookie) > LONGEST_COOKIE:
+        if not cookie:
             return None
         return await self._sessions.live_successor(session_id_of(cookie), self._clock())
 
@@ -77,7 +76,7 @@ class SessionKeeper:
 
     async def current(self, cookie: str | None) -> SignedIn | None:
         """Return the live session of the cookie, and note that it was used."""
-        if not cookie or len(cookie) > LONGEST_COOKIE:
+        if not cookie:
             return None
         now = self._clock()
         session = await self._sessions.live(session_id_of(cookie), now)
