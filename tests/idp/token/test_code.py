@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from idp.audit import Event
 from tests.idp.conftest import ClientFactory
 from tests.idp.provider import Provider
 from tests.portal_client import PortalClient, Tokens, refusal
@@ -119,6 +120,25 @@ def test_a_stolen_code_without_credentials_neither_works_nor_ends_anything_rfc67
     tokens = Tokens(client.exchange(landing).json())
     assert refusal(client.exchange(landing, client_assertion="forged"), 401) == "invalid_client"
     assert client.active(tokens.access_token)
+
+
+def test_a_code_that_comes_too_late_is_no_theft_and_ends_nothing_rfc6749_4_1_2(
+    provider: Provider, client: PortalClient, visitor: Visitor
+) -> None:
+    tokens, late = client.tokens(visitor), client.sign_in(visitor)
+    provider.clock.advance(61)
+    assert refusal(client.exchange(late)) == "invalid_grant"
+    assert client.active(tokens.access_token)
+
+
+def test_a_code_whose_sign_in_has_ended_is_no_theft_either(
+    provider: Provider, client: PortalClient, visitor: Visitor
+) -> None:
+    tokens, late = client.tokens(visitor), client.sign_in(visitor)
+    client.end_session(visitor, id_token_hint=tokens.id_token)
+    before = provider.run(provider.parts.stores.audit.latest(1000, Event.CODE_REUSED))
+    assert refusal(client.exchange(late)) == "invalid_grant"
+    assert provider.run(provider.parts.stores.audit.latest(1000, Event.CODE_REUSED)) == before
 
 
 def test_a_used_code_with_a_wrong_verifier_ends_the_family_too_rfc9700_2_1_1(

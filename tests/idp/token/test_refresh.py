@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from idp.audit import Event
 from tests.idp.conftest import ClientFactory
 from tests.idp.provider import Provider
 from tests.portal_client import PortalClient, Tokens, refusal
@@ -211,6 +212,16 @@ def test_offline_access_ends_with_what_it_rests_on_also_after_log_out(
         assert refusal(client.refresh(tokens.refresh_token)) == "invalid_grant"
     finally:
         provider.run(parts.stores.people.set_level("chen.xiongan", 4, provider.clock()))
+
+
+def test_a_refresh_token_that_comes_too_late_is_no_theft(
+    provider: Provider, client: PortalClient, visitor: Visitor
+) -> None:
+    tokens, audit = client.tokens(visitor, **OFFLINE), provider.parts.stores.audit
+    provider.clock.advance(31 * 86400)
+    before = provider.run(audit.latest(1000, Event.REFRESH_REUSED))
+    assert refusal(client.refresh(tokens.refresh_token)) == "invalid_grant"
+    assert provider.run(audit.latest(1000, Event.REFRESH_REUSED)) == before
 
 
 @pytest.mark.parametrize("token", [None, "unknown", "x" * 5000, "令牌"])
