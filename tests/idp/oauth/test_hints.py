@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from idp.keys import KeyRing
 from idp.oauth import hints
 from idp.oauth.id_token import TYP
-from idp.oauth.signing import sign
+from idp.oauth.signing import LONGEST_TOKEN, sign
 
 ISSUER = "http://idp.localhost:8000"
 CLAIMS = {"iss": ISSUER, "sub": "somebody", "aud": "beijing", "sid": "one", "iat": 1, "exp": 2}
@@ -46,6 +46,11 @@ def test_a_token_with_other_claims_than_our_id_tokens_have_is_no_hint(
 def test_an_id_token_of_a_client_that_is_not_told_of_log_outs_has_no_sid_and_is_a_hint(keys: KeyRing) -> None:
     without = {name: value for name, value in CLAIMS.items() if name != "sid"}
     assert hints.read(keys, ISSUER, sign(keys, "ES256", TYP, without)) == hints.Hint("beijing", "somebody", None)
+
+
+def test_a_token_that_is_ours_but_too_long_is_no_hint(keys: KeyRing) -> None:
+    assert hints.read(keys, ISSUER, sign(keys, "ES256", TYP, {**CLAIMS, "nonce": "x" * 2000})) is not None
+    assert hints.read(keys, ISSUER, sign(keys, "ES256", TYP, {**CLAIMS, "nonce": "x" * LONGEST_TOKEN})) is None
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "jwt", ""])

@@ -159,6 +159,8 @@ async def test_what_is_not_switched_on_is_refused_with_its_own_error_core_6(
         {"exp": 1e300},
         {"nbf": int(NOW) + 61},
         {"iat": int(NOW) + 61},
+        {"nbf": True},
+        {"iat": False},
         {"request": "e30.e30.e30"},
         {"request_uri": "https://rp.example/1"},
         {"state": ["a", "b"]},
@@ -237,6 +239,31 @@ def _bent() -> dict[str, str]:
 @pytest.mark.parametrize("name", list(_bent()))
 async def test_a_bent_object_is_invalid_request_object(name: str, objects: RequestObjects, client: Client) -> None:
     assert await error_of(objects, incoming(client, _bent()[name])) == "invalid_request_object"
+
+
+@pytest.mark.parametrize("alg", [None, 7, True, ["ES256"], {"ES256": 1}, "", "es256"], ids=repr)
+async def test_the_algorithm_is_named_by_a_text_rfc7515_4_1_1(
+    alg: object, objects: RequestObjects, client: Client
+) -> None:
+    _, payload, signature = signed(SIGNED).split(".")
+    bent = f"{_raw({'alg': alg, 'kid': 'beijing-1'})}.{payload}.{signature}"
+    assert await error_of(objects, incoming(client, bent)) == "invalid_request_object"
+
+
+async def test_an_object_that_is_good_but_too_long_is_refused(objects: RequestObjects, client: Client) -> None:
+    assert (await objects.opened(incoming(client, signed(with_changes(state="x" * 4000))))).opened
+    token = signed(with_changes(state="x" * LONGEST))
+    assert await error_of(objects, incoming(client, token)) == "invalid_request_object"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("encrypted", "Encrypted request objects"), ("another kid", "has published no key")]
+)
+async def test_whoever_encrypts_or_uses_another_key_is_told_what_is_wrong(
+    name: str, text: str, objects: RequestObjects, client: Client
+) -> None:
+    with pytest.raises(RedirectRefusal, match=text):
+        await objects.opened(incoming(client, _bent()[name]))
 
 
 async def test_an_unsigned_object_is_not_supported_and_on_fapi_2_invalid(

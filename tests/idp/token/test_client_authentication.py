@@ -10,6 +10,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from idp.oauth.client_assertion import LONGEST_ASSERTION
 from tests.idp.conftest import ClientFactory
 from tests.idp.odd_tokens import ODD_NAMES, compact, odd_tokens, segment
 from tests.idp.provider import Provider
@@ -108,6 +109,11 @@ def test_times_may_be_thirty_seconds_off_and_a_life_an_hour_long_rfc7523_3(
 )
 def test_missing_and_odd_claims_are_refused_rfc7523_3(client: PortalClient, claims: dict[str, Any]) -> None:
     assert not authenticated(client, client.assertion(**claims))
+
+
+def test_an_assertion_that_is_good_but_too_long_is_refused(client: PortalClient) -> None:
+    assert authenticated(client, client.assertion(filler="x" * 2000))
+    assert not authenticated(client, client.assertion(filler="x" * LONGEST_ASSERTION))
 
 
 def test_a_jti_works_once_rfc7523_3(client: PortalClient, client_factory: ClientFactory) -> None:
