@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 from starlette.requests import Request
 
 from idp.endpoints import browser
+from idp.model import Grant, SignIn
+from idp.people.sign_outs import Reason
 from tests.idp.authorize.answers import asks_to_log_in, refused_on_a_page, sent_to_client
 from tests.idp.provider import Provider
 from tests.portal_client import PortalClient
@@ -80,6 +83,22 @@ def test_of_two_windows_that_finish_it_at_once_one_gets_a_code(
     back = visitor.log_in(page, "li.beijing").headers["location"]
     monkeypatch.setattr(interactions, "complete", overtaken)
     refused_on_a_page(visitor.get(back))
+
+
+@pytest.mark.parametrize(("store", "step"), [("sign_ins", "enter"), ("grants", "issue")])
+def test_whoever_logs_out_while_it_is_answered_is_not_signed_in_any_more(
+    store: str, step: str, provider: Provider, client: PortalClient, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.sign_in(visitor)
+    parts = provider.parts
+    go_on = getattr(getattr(parts.stores, store), step)
+
+    async def overtaken(entered: SignIn | Grant, *more: Any) -> Any:
+        await parts.sign_outs.session(entered.session_id, entered.user_id, Reason.LOGGED_OUT)
+        return await go_on(entered, *more)
+
+    monkeypatch.setattr(getattr(parts.stores, store), step, overtaken)
+    assert sent_to_client(client.authorize(visitor), client.redirect_uri)["error"] == "login_required"
 
 
 def test_the_back_button_after_logging_in_leads_to_a_page_that_says_so_and_links_on(

@@ -182,6 +182,14 @@ def test_what_else_is_wrong_goes_back_to_the_client_with_its_own_error(
     assert not set('"\\') & set(refused.value.public)
 
 
+def test_a_method_without_a_challenge_is_refused_also_where_pkce_may_be_left_out_rfc7636_4_3(check: Checker) -> None:
+    lax = check.registered_with(require_pkce=False).under(CERTIFICATION)
+    assert lax(code_challenge=None, code_challenge_method=None).code_challenge is None
+    with pytest.raises(RedirectRefusal) as refused:
+        lax(code_challenge=None)
+    assert refused.value.code == "invalid_request"
+
+
 @pytest.mark.parametrize("name", ["state", "nonce", "scope", "response_type", "prompt", "unknown_extension"])
 def test_a_repeated_parameter_is_invalid_request_rfc6749_3_1(name: str, check: Checker) -> None:
     with pytest.raises(RedirectRefusal) as refused:
