@@ -14,7 +14,8 @@ from starlette.responses import Response
 from idp.endpoints import browser
 from idp.features import CERTIFICATION, REGION, Features
 from idp.oauth.secret_hash import hash_of
-from idp.oauth.session_state import NO_SESSION
+from idp.oauth.session_state import NO_SESSION, browser_state
+from idp.people.sessions import session_id_of
 from tests.idp.provider import Provider
 from tests.portal_client import Landing, PortalClient
 from tests.visitor import Visitor
@@ -98,6 +99,16 @@ def test_logging_in_anew_changes_it_also_for_the_same_person(seeing: PortalClien
     first = seeing.sign_in(someone)
     seeing.sign_in(someone, prompt="login")
     assert not matches(first, seeing, someone.http.cookies[COOKIE])
+
+
+def test_the_answer_to_a_log_in_in_the_place_of_another_sets_the_state_once(
+    seeing: PortalClient, someone: Visitor
+) -> None:
+    seeing.sign_in(someone)
+    response = someone.log_in(someone.follow(seeing.authorize(someone, prompt="login")), "li.beijing")
+    set_cookies = [SimpleCookie(one) for one in response.headers.get_list("set-cookie")]
+    session_id = session_id_of(someone.http.cookies["manyou_session"])
+    assert [one[COOKIE].value for one in set_cookies if COOKIE in one] == [browser_state(session_id)]
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/authorize"])
