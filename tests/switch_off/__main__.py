@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("places", nargs="+", help="files and folders whose checks are switched off")
     parser.add_argument("--tests", nargs="+", help="the tests that should notice, if not the places' own")
     parser.add_argument("--minutes", type=float, default=60, help="begin no check after that")
-    parser.add_argument("--only", default="", help="only checks whose file:line: text holds this")
+    parser.add_argument("--only", nargs="+", default=[""], help="only checks whose file:line: text holds one of these")
     parser.add_argument("--parallel", type=int, default=2, help="how many processes run tests at a time")
     parser.add_argument("--keep", type=Path, help="keep the copy in this folder; where there is one, go on with it")
     options = parser.parse_args()
@@ -43,7 +43,7 @@ def main() -> int:
             _make(copy, options.places)
         checks = json.loads((copy / "checks.json").read_text("utf-8"))
         plan = {
-            "checks": [(number, text) for number, text in checks if options.only in text],
+            "checks": [(number, text) for number, text in checks if any(one in text for one in options.only)],
             "tests": tests,
             "minutes": options.minutes,
             "parallel": options.parallel,

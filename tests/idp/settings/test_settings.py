@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from idp.app import create_app
 from idp.keys import key_secret
-from idp.settings import BadSettings, Settings, load
+from idp.settings import BadSettings, Settings, load, load_or_exit
 
 
 def test_without_an_environment_it_is_the_demonstration_on_port_8000() -> None:
@@ -68,6 +68,16 @@ def test_a_value_that_cannot_be_used_is_one_sentence_that_names_it(name: str, va
 def test_a_name_that_means_nothing_stops_the_start(name: str) -> None:
     with pytest.raises(BadSettings, match=name):
         load({name: "1"})
+
+
+def test_a_mistake_ends_the_program_with_its_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MANYOU_PROT_BASE", "9000")
+    with pytest.raises(SystemExit) as ended:
+        load_or_exit()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("MANYOU_PROT_BASE is not a setting")
 
 
 @pytest.mark.parametrize("name", ["MANYOU_ADDRESS_BEIJING", "MANYOU_PORTAL_SHOW_TOKENS", "PATH", "manyou_demo"])
