@@ -57,7 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
 
     Raises PortTaken, or CannotListen when the address is not this machine's or the port is a privileged one.
     """
-    if not 0 <= port <= 65535:
+    if port > 65535:
         raise CannotListen(f"{port} is not a port; set MANYOU_PORT_BASE (or --port-base) to a number up to 65530.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
