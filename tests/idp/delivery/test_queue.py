@@ -264,3 +264,15 @@ async def test_whoever_logs_out_does_not_wait_for_a_client_that_is_known_to_be_d
     await post.put("alpha", "sid2")
     await queue.settle("session of sid2")
     assert [(row.state, row.outcome) for row in await post.rows()] == [("pending", "http_500"), ("pending", None)]
+
+
+async def test_whoever_logs_out_goes_on_as_soon_as_each_client_was_tried(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idp.delivery.queue, "SETTLE_SECONDS", 1000.0)
+    await post.put("alpha", "sid1")
+    queue = await post.queue()
+    async with asyncio.timeout(20):
+        await queue.settle("session of sid1")
+        assert [row.state for row in await post.rows()] == ["delivered"]
+        await queue.settle("session of sid1")
