@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
 
 from idp.model import Client
 from idp.oauth.client_metadata_uris import hosts
+from web.base64url import encode
 
 
 class Subjects:
@@ -21,8 +20,7 @@ class Subjects:
     def of(self, user_id: str, client: Client) -> str:
         """Return the person's subject at that client."""
         message = f"{client.sector_identifier}\0{user_id}".encode()
-        digest = hmac.new(self._secret, message, hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return encode(hmac.digest(self._secret, message, "sha256"))
 
 
 def sector_of(client_id: str, metadata: Mapping[str, Any]) -> str:
