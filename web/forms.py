@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 
 FORM = "application/x-www-form-urlencoded"
 QUERY_LIMIT = 16 * 1024
 BODY_LIMIT = 64 * 1024
+MOST_FIELDS = 200
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """All but tab and the two of a line break."""
@@ -57,16 +58,25 @@ class Parameters:
 def parse(raw: bytes) -> Parameters:
     """Read `name=value&...`. Raises BadForm on anything but UTF-8 and on control characters."""
     try:
-        pairs = parse_qsl(
-            raw.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=200
-        )
+        fields = raw.decode("ascii").split("&")
+        if len(fields) > MOST_FIELDS:
+            raise BadForm("There are too many parameters.")
+        pairs = [_pair(field) for field in fields if field]
     except UnicodeDecodeError as error:
         raise BadForm("The parameters are not UTF-8 in percent-encoding.") from error
-    except ValueError as error:
-        raise BadForm("There are too many parameters.") from error
     if any(_CONTROL.search(name) or _CONTROL.search(value) for name, value in pairs):
         raise BadForm("A parameter holds a control character.")
     return Parameters(tuple((name, value) for name, value in pairs if value))
+
+
+def _pair(field: str) -> tuple[str, str]:
+    name, _, value = field.partition("=")
+    return _decoded(name), _decoded(value)
+
+
+def _decoded(text: str) -> str:
+    # Most have nothing to decode; parse_qsl calls for each, and takes more than twice as long for a request.
+    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
 
 
 def query_parameters(request: Request) -> Parameters:
