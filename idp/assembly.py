@@ -35,8 +35,8 @@ from idp.people.passwords import Passwords
 from idp.people.sessions import SessionKeeper
 from idp.people.sign_outs import SignOuts
 from idp.settings import BadSettings, Settings
+from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
-from idp.stores.sqlite import open_stores
 from web.clock import Clock
 from web.connect import ConnectMap
 from web.csrf import Csrf
@@ -54,8 +54,8 @@ SWEEP_EVERY = 30
 async def running(settings: Settings, operators: Sequence[Client], pages: Pages, clock: Clock) -> AsyncIterator[Parts]:
     """Open the stores, make the keys and people that are missing, and work until the provider stops."""
     async with AsyncExitStack() as closing:
-        stores = open_stores(settings.var / "idp.db")
-        closing.callback(stores.upkeep.close)
+        stores = await open_stores(settings.idp_database)
+        closing.push_async_callback(stores.upkeep.close)
         features = settings.features
         clients = all_clients(operators, stores.registered_clients, features)
         auditor = Auditor(stores.audit, clock)
@@ -65,7 +65,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         if settings.demo:
             await demo_people.seed(stores.people, passwords, clock, settings.features)
         elif await demo_people.any_there(stores.people):
-            raise BadSettings(f"{settings.var} holds the demonstration's people, whose password is known to everybody.")
+            raise BadSettings("The database holds the demonstration's people, whose password is known to everybody.")
         fetcher, teller = _fetchers(settings)
         closing.push_async_callback(fetcher.close)
         closing.push_async_callback(teller.close)

@@ -1,4 +1,7 @@
-"""One family of refusals: a code for programs, an ASCII text for integrators, and the full reason for the log."""
+"""One family of refusals: a code for programs, an ASCII text for integrators, and the full reason for the log.
+
+Besides, the one failure that every request may meet: the database is away.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,10 @@ def incident_number() -> str:
 def ascii_text(text: str) -> str:
     """Return `text` with what `error_description` may not hold replaced by `?` (RFC 6749 4.1.2.1, 5.2)."""
     return "".join(char if 0x20 <= ord(char) <= 0x7E and char not in '"\\' else "?" for char in text)
+
+
+class StoreUnavailable(Exception):
+    """What is remembered cannot be reached or changed now, but may be a little later; the text is for the log."""
 
 
 class Refusal(Exception):

@@ -17,8 +17,8 @@ from idp.oauth.registered_client import all_clients
 from idp.oauth.registration import load_clients
 from idp.people.sign_outs import SignOuts
 from idp.settings import BadSettings, Settings
+from idp.stores.opening import open_stores, sqlite_file
 from idp.stores.protocols import Stores
-from idp.stores.sqlite import open_stores
 from web.clock import Clock, system_clock
 
 
@@ -37,17 +37,19 @@ class Operator:
 @asynccontextmanager
 async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Operator]:
     """Open the provider's state for a command. Raises BadSettings if there is none yet, or its secret is another."""
-    path = settings.var / "idp.db"
-    if not path.exists():
+    file = sqlite_file(settings.idp_database)
+    if file is not None and not file.exists():
         raise BadSettings(f"There is no state in {settings.var} yet: start the provider once (make run).")
     secret, _ = signing_keys.key_secret(settings)
-    stores = open_stores(path)
+    stores = await open_stores(settings.idp_database)
     try:
         auditor = Auditor(stores.audit, clock)
         ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
         await ring.refresh(force=True)
+        if not ring.rows():
+            raise BadSettings("There is no state in the database yet: start the provider once.")
         clients = all_clients(load_clients(settings), stores.registered_clients, settings.features)
         sign_outs = SignOuts(stores, clients, auditor, clock)
         yield Operator(settings, stores, ring, sign_outs, auditor, clients)
     finally:
-        stores.upkeep.close()
+        await stores.upkeep.close()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +21,7 @@ from web.tls import check
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OTHER_PREFIXES = ("MANYOU_ADDRESS_", "MANYOU_PORTAL_")
+SQLITE = "sqlite:///"
 
 
 class BadSettings(ValueError):
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     trust: Path | None = None
 
+    idp_database: str = ""
     idp_features: FeatureSet = "region"
     idp_initial_access_token: str = ""
     idp_dpop_nonce: bool = True
@@ -84,6 +86,16 @@ class Settings(BaseSettings):
             raise ValueError("should be an address such as https://idp.example without query and fragment")
         return value.rstrip("/")
 
+    @field_validator("idp_database")
+    @classmethod
+    def _database_can_be_read(cls, value: str) -> str:
+        if value and not _names_database(value):
+            raise ValueError(
+                "should be sqlite:///path/to/file.db or postgresql://user:password@host:port/database, with what is "
+                "special in a password written as in an address (@ is %40)"
+            )
+        return value
+
     @field_validator("key_secret", "idp_initial_access_token")
     @classmethod
     def _secret_is_long(cls, value: str) -> str:
@@ -99,9 +111,11 @@ class Settings(BaseSettings):
         return value
 
     def model_post_init(self, context: Any, /) -> None:
-        """Fill in the issuer that follows from the port base (Discovery 1.0 section 3)."""
+        """Fill in what follows from other settings: the issuer (Discovery 1.0 section 3) and the database's file."""
         if not self.issuer:
             object.__setattr__(self, "issuer", provider_address(self.port_base, "https" if self.tls else "http"))
+        if not self.idp_database:
+            object.__setattr__(self, "idp_database", f"{SQLITE}{self.var / 'idp.db'}")
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
@@ -117,6 +131,18 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Tell whether the issuer is reached over https, so that cookies are `__Host-` and Secure."""
         return self.issuer.startswith("https:")
+
+
+def _names_database(url: str) -> bool:
+    if url.startswith(SQLITE):
+        return len(url) > len(SQLITE)
+    try:
+        parts = urlsplit(url)
+        # What libpq can be told besides stands in the query: ?host=...&sslmode=verify-full
+        host = parts.hostname or parse_qs(parts.query).get("host")
+        return parts.scheme in ("postgresql", "postgres") and bool(host) and len(parts.path) > 1 and parts.port != 0
+    except ValueError:
+        return False
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:

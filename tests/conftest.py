@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from lab.region import RegionThread
 from tests.browser import launch, new_page
+from tests.postgres import PostgresServer
 from web.connect import DEFAULT_MAP, ConnectMap, MappedSyncTransport
 
 # The settings of whoever runs the tests are not the tests'.
@@ -75,3 +76,16 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page at a desk, in Chinese, in a profile that knows nobody."""
     with new_page(browser) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for every test of this process that does not stop it."""
+    with PostgresServer() as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> str:
+    """The address of a database that is empty."""
+    return postgres.fresh()

@@ -349,9 +349,9 @@ class Upkeep(Protocol):
         ...
 
     async def check(self) -> None:
-        """Raise if the database does not answer."""
+        """Raise StoreUnavailable if the database does not answer."""
         ...
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the database."""
         ...

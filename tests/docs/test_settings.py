@@ -21,6 +21,7 @@ FIELDS: dict[str, FieldInfo] = {
 FIELDS["MANYOU_ADDRESS_<FOLDER>"] = FIELDS.pop("MANYOU_ADDRESSES")
 IN_WORDS = {
     "MANYOU_ISSUER": "`http://idp.localhost:8000` (follows the port base)",
+    "MANYOU_IDP_DATABASE": "`sqlite:///var/idp.db` (follows `MANYOU_VAR`)",
     "MANYOU_ADDRESS_<FOLDER>": "`http://` host `:` port base + offset",
     "MANYOU_TLS_CERTIFICATE": "(none)",
     "MANYOU_TLS_KEY": "(none)",
@@ -55,6 +56,7 @@ def test_what_is_said_in_words_is_so() -> None:
     assert {name: TOLD[name][1] for name in IN_WORDS} == IN_WORDS
     of_provider, of_portal = idp.settings.Settings(), portals.settings.Settings()
     assert of_provider.issuer == of_portal.provider == "http://idp.localhost:8000"
+    assert of_provider.idp_database == "sqlite:///var/idp.db"
     assert of_provider.portals == of_portal.portals == str(ROOT / "portals")
     assert portals.settings.Settings(demo=False).show_tokens is False
     assert of_portal.show_tokens is True

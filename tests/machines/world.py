@@ -31,8 +31,8 @@ from idp.endpoints.parts import Parts
 from idp.oauth.access_token import Inactive
 from idp.people.sign_outs import Reason
 from idp.settings import Settings
+from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
-from idp.stores.sqlite import open_stores
 from tests.portal_client import Asked, PortalClient, Registration
 from tests.visitor import Visitor
 from web.clock import SettableClock
@@ -142,8 +142,8 @@ class World:
         self._loop.close()
         shutil.rmtree(self.place)
 
-    def _slow_stores(self, path: Path) -> Stores:
-        stores = open_stores(path)
+    async def _slow_stores(self, url: str) -> Stores:
+        stores = await open_stores(url)
         return Stores(**{one.name: SlowStore(getattr(stores, one.name), self._turns) for one in fields(stores)})
 
     @property

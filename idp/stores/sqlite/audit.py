@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from idp.model import AuditEvent
-from idp.stores.sqlite.database import Database
+from idp.stores.rows import AUDIT_COLUMNS, audit_event_of, audit_values
+from idp.stores.sqlite.database import Database, insert
+
+_RECORD = insert("audit", AUDIT_COLUMNS)
 
 
 class SqliteAudit:
@@ -17,25 +19,14 @@ class SqliteAudit:
 
     async def record(self, event: AuditEvent) -> None:
         """Keep an event."""
-        self._database.execute(
-            "INSERT INTO audit (at, event, client_id, user_id, address, incident, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                event.at,
-                event.event,
-                event.client_id,
-                event.user_id,
-                event.address,
-                event.incident,
-                json.dumps(dict(event.detail), ensure_ascii=False),
-            ),
-        )
+        self._database.execute(_RECORD, audit_values(event))
 
     async def latest(self, most: int, event: str | None = None, incident: str | None = None) -> Sequence[AuditEvent]:
         """Return the latest events, newest first, of one name or one incident if asked."""
         rows = self._database.many(
-            "SELECT at, event, client_id, user_id, address, incident, detail FROM audit "
+            f"SELECT {', '.join(AUDIT_COLUMNS)} FROM audit "
             "WHERE (:event IS NULL OR event = :event) AND (:incident IS NULL OR incident = :incident) "
             "ORDER BY id DESC LIMIT :most",
             {"event": event, "incident": incident, "most": most},
         )
-        return [AuditEvent(**{**dict(row), "detail": json.loads(row["detail"])}) for row in rows]
+        return [audit_event_of(row) for row in rows]

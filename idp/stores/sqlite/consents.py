@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from idp.model import Basis, Consent
-from idp.stores.sqlite.database import Database
+from idp.stores.people_rows import CONSENT_COLUMNS, consent_of
+from idp.stores.sqlite.database import Database, insert
+
+_GIVE = insert("consents", CONSENT_COLUMNS).replace("INSERT", "INSERT OR REPLACE", 1)
 
 
 class SqliteConsents:
@@ -26,11 +29,7 @@ class SqliteConsents:
         """Remember releases; one given again counts from now."""
         with self._database.transaction():
             for scope, basis in scopes.items():
-                self._database.execute(
-                    "INSERT OR REPLACE INTO consents (user_id, client_id, scope, basis, granted_at) "
-                    "VALUES (?, ?, ?, ?, ?)",
-                    (user_id, client_id, scope, basis, now),
-                )
+                self._database.execute(_GIVE, (user_id, client_id, scope, basis, now))
 
     async def withdraw(self, user_id: str, client_id: str, now: float) -> bool:
         """Withdraw what rests on consent; False if nothing did."""
@@ -44,4 +43,4 @@ class SqliteConsents:
     async def of_person(self, user_id: str) -> Sequence[Consent]:
         """Return all releases, withdrawn ones too, newest first."""
         rows = self._database.many("SELECT * FROM consents WHERE user_id = ? ORDER BY granted_at DESC", (user_id,))
-        return [Consent(**dict(row)) for row in rows]
+        return [consent_of(row) for row in rows]

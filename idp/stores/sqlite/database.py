@@ -99,9 +99,19 @@ class Database:
         """Raise sqlite3.Error if the database does not answer."""
         self._connection.execute("SELECT 1 FROM secrets LIMIT 1").fetchall()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def insert(table: str, columns: Sequence[str]) -> str:
+    """Return the statement that inserts a row of these columns."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places(columns)})"
+
+
+def places(columns: Sequence[str]) -> str:
+    """Return the places for the values of these columns."""
+    return ", ".join("?" * len(columns))
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Sequence
 
 from idp.model import Delivery
+from idp.stores.rows import DELIVERY_COLUMNS, delivery_of
 from idp.stores.sqlite.database import Database
 
-_COLUMNS = "delivery_id, client_id, sid, sub, uri, reason, created_at, attempts, next_at, state, finished_at, outcome"
+_COLUMNS = ", ".join(DELIVERY_COLUMNS)
 
 
 class SqliteDeliveries:
@@ -37,7 +37,7 @@ class SqliteDeliveries:
             f") RETURNING {_COLUMNS}",
             {"until": now + lease, "now": now, "only": only, "but": json.dumps(list(but)), "each": each},
         )
-        return [_delivery(row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     async def done(self, delivery_id: int, now: float, outcome: str) -> None:
         """Note that the client answered well."""
@@ -68,15 +68,11 @@ class SqliteDeliveries:
             "ORDER BY delivery_id DESC",
             (session_id,),
         )
-        return [_delivery(row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     async def of_person(self, user_id: str, most: int) -> Sequence[Delivery]:
         """Return the person's latest deliveries, newest first."""
         rows = self._database.many(
             f"SELECT {_COLUMNS} FROM deliveries WHERE user_id = ? ORDER BY delivery_id DESC LIMIT ?", (user_id, most)
         )
-        return [_delivery(row) for row in rows]
-
-
-def _delivery(row: sqlite3.Row) -> Delivery:
-    return Delivery(**dict(row))
+        return [delivery_of(row) for row in rows]

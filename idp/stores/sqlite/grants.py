@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Mapping
-from typing import Any
-
-from idp.model import ClaimsRequest, Grant, RefreshToken, Wish
-from idp.stores.sqlite.database import Database
-
-_COLUMNS = (
-    "grant_id, client_id, user_id, session_id, sid, sub, redirect_uri, scope, resource, nonce, code_challenge, "
-    "auth_time, level, amr, issued_at, code_expires_at, offline, redeemed_at, revoked_at, "
-    "claims, dpop_jkt"
+from idp.model import Grant, RefreshToken
+from idp.stores.rows import (
+    GRANT_COLUMNS,
+    NEW_GRANT_COLUMNS,
+    REFRESH_TOKEN_COLUMNS,
+    grant_of,
+    new_grant_values,
+    refresh_token_of,
 )
-_NAMES = tuple(_COLUMNS.split(", "))
-_GRANT_COLUMNS = ", ".join(f"grants.{name}" for name in _NAMES)
+from idp.stores.sqlite.database import Database, insert, places
+
+_COLUMNS = ", ".join(GRANT_COLUMNS)
 _ISSUE = (
-    f"INSERT INTO grants (code_hash, keep_until, {_COLUMNS}) SELECT :code_hash, :code_expires_at + 600, "
-    + ", ".join(f":{name}" for name in _NAMES)
-    + " WHERE NOT EXISTS (SELECT 1 FROM sign_ins WHERE sid = :sid AND ended_at IS NOT NULL)"
+    f"INSERT INTO grants ({', '.join(NEW_GRANT_COLUMNS)}) SELECT {places(NEW_GRANT_COLUMNS)} "
+    "WHERE NOT EXISTS (SELECT 1 FROM sign_ins WHERE sid = ? AND ended_at IS NOT NULL)"
 )
+_BY_REFRESH_TOKEN = (
+    f"SELECT {', '.join(f'grants.{name}' for name in GRANT_COLUMNS)}, "
+    "r.token_hash, r.issued_at AS token_issued_at, r.expires_at, r.used_at, "
+    "s.ended_at IS NOT NULL OR e.ended_at IS NOT NULL AS sign_in_ended "
+    "FROM refresh_tokens r JOIN grants USING (grant_id) "
+    "LEFT JOIN sign_ins s ON s.sid = grants.sid LEFT JOIN sessions e ON e.session_id = grants.session_id "
+    "WHERE r.token_hash = ?"
+)
+_KEEP_REFRESH_TOKEN = insert("refresh_tokens", REFRESH_TOKEN_COLUMNS)
 
 
 class SqliteGrants:
@@ -32,28 +37,18 @@ class SqliteGrants:
 
     async def issue(self, grant: Grant, code_hash: str) -> bool:
         """Keep a new grant under the hash of its code, unless its sign-in has ended; atomic. False if it has."""
-        cursor = self._database.execute(
-            _ISSUE,
-            {
-                "code_hash": code_hash,
-                **grant.__dict__,
-                "scope": " ".join(grant.scope),
-                "amr": " ".join(grant.amr),
-                "offline": int(grant.offline),
-                "claims": _claims_text(grant.claims),
-            },
-        )
+        cursor = self._database.execute(_ISSUE, (*new_grant_values(grant, code_hash), grant.sid))
         return cursor.rowcount == 1
 
     async def by_code(self, code_hash: str) -> Grant | None:
         """Return the grant of a code, redeemed or not."""
         row = self._database.one(f"SELECT {_COLUMNS} FROM grants WHERE code_hash = ?", (code_hash,))
-        return _grant(row) if row else None
+        return grant_of(row) if row else None
 
     async def get(self, grant_id: str) -> Grant | None:
         """Return the grant."""
         row = self._database.one(f"SELECT {_COLUMNS} FROM grants WHERE grant_id = ?", (grant_id,))
-        return _grant(row) if row else None
+        return grant_of(row) if row else None
 
     async def redeem(
         self,
@@ -82,24 +77,8 @@ class SqliteGrants:
 
     async def by_refresh_token(self, token_hash: str) -> RefreshToken | None:
         """Return the refresh token with its grant, used or not."""
-        row = self._database.one(
-            f"SELECT {_GRANT_COLUMNS}, r.issued_at AS token_issued_at, r.expires_at, r.used_at, "
-            "s.ended_at IS NOT NULL OR e.ended_at IS NOT NULL AS sign_in_ended "
-            "FROM refresh_tokens r JOIN grants USING (grant_id) "
-            "LEFT JOIN sign_ins s ON s.sid = grants.sid LEFT JOIN sessions e ON e.session_id = grants.session_id "
-            "WHERE r.token_hash = ?",
-            (token_hash,),
-        )
-        if row is None:
-            return None
-        return RefreshToken(
-            token_hash,
-            _grant(row),
-            row["token_issued_at"],
-            row["expires_at"],
-            row["used_at"],
-            bool(row["sign_in_ended"]),
-        )
+        row = self._database.one(_BY_REFRESH_TOKEN, (token_hash,))
+        return refresh_token_of(row, row) if row else None
 
     async def rotate(self, token_hash: str, new_hash: str, expires_at: float, now: float) -> bool:
         """Use up a refresh token and keep its successor, atomically and once."""
@@ -136,10 +115,7 @@ class SqliteGrants:
             return True
 
     def _keep_refresh_token(self, token_hash: str, grant_id: str, now: float, expires_at: float) -> None:
-        self._database.execute(
-            "INSERT INTO refresh_tokens (token_hash, grant_id, issued_at, expires_at) VALUES (?, ?, ?, ?)",
-            (token_hash, grant_id, now, expires_at),
-        )
+        self._database.execute(_KEEP_REFRESH_TOKEN, (token_hash, grant_id, now, expires_at))
 
     async def revoke(self, grant_id: str, now: float) -> None:
         """Revoke all that came or will come of the grant."""
@@ -165,34 +141,3 @@ class SqliteGrants:
     async def access_token_revoked(self, jti: str) -> bool:
         """Tell whether this one access token was revoked."""
         return self._database.one("SELECT 1 FROM revoked_access_tokens WHERE jti = ?", (jti,)) is not None
-
-
-def _grant(row: sqlite3.Row) -> Grant:
-    # Of a row with more columns than a grant's, those come first.
-    values = dict(zip(_NAMES, row, strict=False))
-    values["scope"] = tuple(values["scope"].split())
-    values["amr"] = tuple(values["amr"].split())
-    values["offline"] = bool(values["offline"])
-    values["claims"] = _claims(values["claims"])
-    return Grant(**values)
-
-
-def _claims_text(claims: ClaimsRequest) -> str | None:
-    if not claims.userinfo and not claims.id_token:
-        return None
-    return json.dumps({"userinfo": _wishes_out(claims.userinfo), "id_token": _wishes_out(claims.id_token)})
-
-
-def _wishes_out(wishes: Mapping[str, Wish]) -> dict[str, Any]:
-    return {name: [wish.essential, list(wish.values)] for name, wish in wishes.items()}
-
-
-def _claims(text: str | None) -> ClaimsRequest:
-    if text is None:
-        return ClaimsRequest()
-    kept = json.loads(text)
-    return ClaimsRequest(_wishes_in(kept["userinfo"]), _wishes_in(kept["id_token"]))
-
-
-def _wishes_in(kept: Mapping[str, Any]) -> dict[str, Wish]:
-    return {name: Wish(essential, tuple(values)) for name, (essential, values) in kept.items()}

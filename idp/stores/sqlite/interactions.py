@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 from idp.model import Interaction
-from idp.stores.sqlite.database import Database
+from idp.stores.rows import INTERACTION_COLUMNS, interaction_of, interaction_values
+from idp.stores.sqlite.database import Database, places
+
+_OPEN = (
+    f"INSERT INTO interactions ({', '.join(INTERACTION_COLUMNS)}) SELECT {places(INTERACTION_COLUMNS)} "
+    "WHERE (SELECT count(*) FROM interactions WHERE network = ? AND expires_at > ? AND completed_at IS NULL) < ?"
+)
 
 
 class SqliteInteractions:
@@ -16,39 +20,14 @@ class SqliteInteractions:
 
     async def open(self, interaction: Interaction, most: int) -> bool:
         """Keep a new one, unless `most` of the same network wait already; atomic. False if they do."""
-        cursor = self._database.execute(
-            "INSERT INTO interactions (interaction_id, client_id, parameters, browser, created_at, expires_at, "
-            "reauthenticate, source, pushed, dpop_jkt, network) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
-            "WHERE (SELECT count(*) FROM interactions "
-            "WHERE network = ? AND expires_at > ? AND completed_at IS NULL) < ?",
-            (
-                interaction.interaction_id,
-                interaction.client_id,
-                json.dumps(interaction.parameters),
-                interaction.browser,
-                interaction.created_at,
-                interaction.expires_at,
-                int(interaction.reauthenticate),
-                interaction.source,
-                interaction.pushed,
-                interaction.dpop_jkt,
-                interaction.network,
-                interaction.network,
-                interaction.created_at,
-                most,
-            ),
-        )
+        values = interaction_values(interaction)
+        cursor = self._database.execute(_OPEN, (*values, interaction.network, interaction.created_at, most))
         return cursor.rowcount == 1
 
     async def get(self, interaction_id: str) -> Interaction | None:
         """Return it, also when it has expired or is completed."""
         row = self._database.one("SELECT * FROM interactions WHERE interaction_id = ?", (interaction_id,))
-        if row is None:
-            return None
-        values = dict(row)
-        values["parameters"] = tuple((name, value) for name, value in json.loads(row["parameters"]))
-        values["reauthenticate"] = bool(row["reauthenticate"])
-        return Interaction(**values)
+        return interaction_of(row) if row else None
 
     async def authenticated(self, interaction_id: str, session_id: str) -> None:
         """Note that the person logged in for it, as that session."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Sequence
 
 from idp.stores.protocols import StoredKey
-from idp.stores.sqlite.database import Database
+from idp.stores.rows import KEY_COLUMNS, key_of, key_values
+from idp.stores.sqlite.database import Database, insert
+
+_INSERT = insert("signing_keys", KEY_COLUMNS) + " ON CONFLICT DO NOTHING"
 
 
 class SqliteKeys:
@@ -18,13 +19,13 @@ class SqliteKeys:
 
     async def all(self) -> Sequence[StoredKey]:
         """Return all signing keys, oldest first."""
-        return [_key(row) for row in self._database.many("SELECT * FROM signing_keys ORDER BY created_at, kid")]
+        return [key_of(row) for row in self._database.many("SELECT * FROM signing_keys ORDER BY created_at, kid")]
 
     async def add(self, keys: Sequence[StoredKey]) -> None:
         """Keep new keys; where a next or current one of the same alg is there already, it stays."""
         with self._database.transaction():
             for key in keys:
-                self._insert(key)
+                self._database.execute(_INSERT, key_values(key))
 
     async def rotate(self, alg: str, successor: StoredKey, now: float) -> None:
         """Retire the current key of `alg`, make the next one current and keep its successor; one transaction."""
@@ -37,23 +38,7 @@ class SqliteKeys:
                 "UPDATE signing_keys SET state = 'current', activated_at = ? WHERE alg = ? AND state = 'next'",
                 (now, alg),
             )
-            self._insert(successor)
-
-    def _insert(self, key: StoredKey) -> None:
-        self._database.execute(
-            "INSERT INTO signing_keys (kid, alg, state, public_jwk, private, created_at, activated_at, retired_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (
-                key.kid,
-                key.alg,
-                key.state,
-                json.dumps(dict(key.public_jwk)),
-                key.private,
-                key.created_at,
-                key.activated_at,
-                key.retired_at,
-            ),
-        )
+            self._database.execute(_INSERT, key_values(successor))
 
     async def remove(self, kid: str) -> None:
         """Throw a retired key away."""
@@ -73,7 +58,3 @@ class SqliteKeys:
             row = self._database.one("SELECT value FROM secrets WHERE name = ?", (name,))
             assert row is not None
             return bytes(row["value"])
-
-
-def _key(row: sqlite3.Row) -> StoredKey:
-    return StoredKey(**{**dict(row), "public_jwk": json.loads(row["public_jwk"]), "private": bytes(row["private"])})

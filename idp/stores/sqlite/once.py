@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp.stores.people_rows import FORGET_AFTER, FREE_FAILURES, LONGEST_DELAY
 from idp.stores.sqlite.database import Database
 
 
@@ -23,10 +24,6 @@ class SqliteAssertions:
 class SqliteLoginFailures:
     """Failed log-ins, counted per account and address together."""
 
-    FREE_FAILURES = 3
-    LONGEST_DELAY = 60.0
-    FORGET_AFTER = 900.0
-
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -43,9 +40,9 @@ class SqliteLoginFailures:
             )
             if row and row["blocked_until"] > now:
                 return float(row["blocked_until"] - now)
-            failures = row["failures"] + 1 if row and now - row["last_at"] < self.FORGET_AFTER else 1
-            over = failures - self.FREE_FAILURES
-            delay = 0.0 if over < 0 else min(self.LONGEST_DELAY, 2.0 ** min(over, 10))
+            failures = row["failures"] + 1 if row and now - row["last_at"] < FORGET_AFTER else 1
+            over = failures - FREE_FAILURES
+            delay = 0.0 if over < 0 else min(LONGEST_DELAY, 2.0 ** min(over, 10))
             self._database.execute(
                 "INSERT OR REPLACE INTO login_failures (account, address, failures, last_at, blocked_until) "
                 "VALUES (?, ?, ?, ?, ?)",

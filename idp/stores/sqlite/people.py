@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-
 from idp.model import Person
-from idp.stores.sqlite.database import Database
+from idp.stores.people_rows import PERSON_COLUMNS, person_of, person_values
+from idp.stores.sqlite.database import Database, insert
+
+_ADD = insert("people", PERSON_COLUMNS) + " ON CONFLICT DO NOTHING"
 
 
 class SqlitePeople:
@@ -17,22 +17,7 @@ class SqlitePeople:
 
     async def add(self, person: Person, password_hash: str) -> None:
         """Keep a person; one who is there already stays as they are."""
-        names = ("real_name", "home_region", "id_number", "phone", "email", "address")
-        claims = {name: getattr(person, name) for name in names if getattr(person, name) is not None}
-        if person.standard_claims:
-            claims["standard_claims"] = dict(person.standard_claims)
-        self._database.execute(
-            "INSERT INTO people (user_id, username, password_hash, level, claims, updated_at) "
-            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (
-                person.user_id,
-                person.username,
-                password_hash,
-                person.level,
-                json.dumps(claims, ensure_ascii=False),
-                person.updated_at,
-            ),
-        )
+        self._database.execute(_ADD, person_values(person, password_hash))
 
     async def usernames(self) -> frozenset[str]:
         """Return the names of all who are there."""
@@ -41,12 +26,12 @@ class SqlitePeople:
     async def by_id(self, user_id: str) -> Person | None:
         """Return the person."""
         row = self._database.one("SELECT * FROM people WHERE user_id = ?", (user_id,))
-        return _person(row) if row else None
+        return person_of(row) if row else None
 
     async def for_login(self, username: str) -> tuple[Person, str] | None:
         """Return the person and the password's hash."""
         row = self._database.one("SELECT * FROM people WHERE username = ?", (username,))
-        return (_person(row), row["password_hash"]) if row else None
+        return (person_of(row), row["password_hash"]) if row else None
 
     async def set_level(self, user_id: str, level: int, now: float) -> None:
         """Set the level."""
@@ -60,14 +45,3 @@ class SqlitePeople:
             "UPDATE people SET frozen_at = ?, updated_at = ? WHERE user_id = ?",
             (now if frozen else None, int(now), user_id),
         )
-
-
-def _person(row: sqlite3.Row) -> Person:
-    return Person(
-        user_id=row["user_id"],
-        username=row["username"],
-        level=row["level"],
-        frozen=row["frozen_at"] is not None,
-        updated_at=row["updated_at"],
-        **json.loads(row["claims"]),
-    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from idp.model import PushedRequest
-from idp.stores.sqlite.database import Database
+from idp.stores.rows import PUSHED_REQUEST_COLUMNS, pushed_request_of, pushed_request_values
+from idp.stores.sqlite.database import Database, insert
+
+_PUSH = insert("pushed_requests", PUSHED_REQUEST_COLUMNS)
 
 
 class SqlitePushedRequests:
@@ -16,27 +17,12 @@ class SqlitePushedRequests:
 
     async def push(self, request: PushedRequest) -> None:
         """Keep a new one."""
-        self._database.execute(
-            "INSERT INTO pushed_requests (request_uri_hash, client_id, parameters, expires_at, source, dpop_jkt) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                request.request_uri_hash,
-                request.client_id,
-                json.dumps(request.parameters),
-                request.expires_at,
-                request.source,
-                request.dpop_jkt,
-            ),
-        )
+        self._database.execute(_PUSH, pushed_request_values(request))
 
     async def get(self, request_uri_hash: str) -> PushedRequest | None:
         """Return it, also when it has expired or was used."""
         row = self._database.one("SELECT * FROM pushed_requests WHERE request_uri_hash = ?", (request_uri_hash,))
-        if row is None:
-            return None
-        values = dict(row)
-        values["parameters"] = tuple((name, value) for name, value in json.loads(row["parameters"]))
-        return PushedRequest(**values)
+        return pushed_request_of(row) if row else None
 
     async def use(self, request_uri_hash: str, now: float) -> bool:
         """Use it up, atomically and once; False if that was done before."""

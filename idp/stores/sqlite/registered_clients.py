@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 
 from idp.model import RegisteredClient
-from idp.stores.sqlite.database import Database
+from idp.stores.rows import REGISTERED_CLIENT_COLUMNS, registered_client_of, registered_client_values
+from idp.stores.sqlite.database import Database, places
+
+_ADD = (
+    f"INSERT INTO registered_clients ({', '.join(REGISTERED_CLIENT_COLUMNS)}) "
+    f"SELECT {places(REGISTERED_CLIENT_COLUMNS)} "
+    "WHERE ? OR (SELECT count(*) FROM registered_clients WHERE NOT vouched) < ?"
+)
 
 
 class SqliteRegisteredClients:
@@ -16,31 +23,13 @@ class SqliteRegisteredClients:
 
     async def add(self, client: RegisteredClient, most: int) -> bool:
         """Keep a new one, unless it is one of those that nobody vouched for and there are `most` already; atomic."""
-        cursor = self._database.execute(
-            "INSERT INTO registered_clients (client_id, metadata, registration_token_hash, issued_at, changed_at, "
-            "secret_hash, vouched) SELECT ?, ?, ?, ?, ?, ?, ? "
-            "WHERE ? OR (SELECT count(*) FROM registered_clients WHERE NOT vouched) < ?",
-            (
-                client.client_id,
-                json.dumps(dict(client.metadata), ensure_ascii=False),
-                client.registration_token_hash,
-                client.issued_at,
-                client.changed_at,
-                client.secret_hash,
-                client.vouched,
-                client.vouched,
-                most,
-            ),
-        )
+        cursor = self._database.execute(_ADD, (*registered_client_values(client), client.vouched, most))
         return cursor.rowcount == 1
 
     async def get(self, client_id: str) -> RegisteredClient | None:
         """Return it, or None."""
         row = self._database.one("SELECT * FROM registered_clients WHERE client_id = ?", (client_id,))
-        if row is None:
-            return None
-        read = {"metadata": json.loads(row["metadata"]), "vouched": bool(row["vouched"])}
-        return RegisteredClient(**{**dict(row), **read})
+        return registered_client_of(row) if row else None
 
     async def replace(self, client: RegisteredClient) -> bool:
         """Put changed metadata and secrets in the place of the old ones; False if it is registered no more."""

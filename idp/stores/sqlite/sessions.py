@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from idp.model import Session
-from idp.stores.sqlite.database import Database
+from idp.stores.rows import SESSION_COLUMNS, session_of, session_values
+from idp.stores.sqlite.database import Database, insert
+
+_START = insert("sessions", SESSION_COLUMNS)
 
 
 class SqliteSessions:
@@ -17,20 +19,7 @@ class SqliteSessions:
 
     async def start(self, session: Session) -> None:
         """Keep a new session."""
-        self._database.execute(
-            "INSERT INTO sessions (session_id, user_id, auth_time, level, amr, created_at, seen_at, expires_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                session.session_id,
-                session.user_id,
-                session.auth_time,
-                session.level,
-                " ".join(session.amr),
-                session.created_at,
-                session.seen_at,
-                session.expires_at,
-            ),
-        )
+        self._database.execute(_START, session_values(session))
 
     async def succeed(self, old: str, new: str, now: float) -> None:
         """Move what belongs to a session to its successor and end it; one transaction."""
@@ -52,14 +41,14 @@ class SqliteSessions:
             "ON session_id = id WHERE ended_at IS NULL AND expires_at > ?",
             (session_id, now),
         )
-        return _session(row) if row else None
+        return session_of(row) if row else None
 
     async def live(self, session_id: str, now: float) -> Session | None:
         """Return the session unless it has ended or reached its absolute end."""
         row = self._database.one(
             "SELECT * FROM sessions WHERE session_id = ? AND ended_at IS NULL AND expires_at > ?", (session_id, now)
         )
-        return _session(row) if row else None
+        return session_of(row) if row else None
 
     async def touch(self, session_id: str, now: float) -> None:
         """Note that the session was used."""
@@ -70,7 +59,7 @@ class SqliteSessions:
         rows = self._database.many(
             "SELECT * FROM sessions WHERE user_id = ? AND ended_at IS NULL AND expires_at > ?", (user_id, now)
         )
-        return [_session(row) for row in rows]
+        return [session_of(row) for row in rows]
 
     async def lower_level(self, user_id: str, level: int) -> None:
         """Lower the level of the person's sessions to `level` where it is higher."""
@@ -78,16 +67,3 @@ class SqliteSessions:
             "UPDATE sessions SET level = ? WHERE user_id = ? AND ended_at IS NULL AND level > ?",
             (level, user_id, level),
         )
-
-
-def _session(row: sqlite3.Row) -> Session:
-    return Session(
-        session_id=row["session_id"],
-        user_id=row["user_id"],
-        auth_time=row["auth_time"],
-        level=row["level"],
-        amr=tuple(row["amr"].split()),
-        created_at=row["created_at"],
-        seen_at=row["seen_at"],
-        expires_at=row["expires_at"],
-    )

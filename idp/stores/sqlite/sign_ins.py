@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
 from idp.model import SignIn
-from idp.stores.sqlite.database import Database
+from idp.stores.rows import NEW_DELIVERY_COLUMNS, SIGN_IN_COLUMNS, new_delivery_values, sign_in_of, sign_in_values
+from idp.stores.sqlite.database import Database, insert, places
+
+_ENTER = (
+    f"INSERT INTO sign_ins ({', '.join(SIGN_IN_COLUMNS)}) SELECT {places(SIGN_IN_COLUMNS)} "
+    "WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE session_id = ? AND ended_at IS NOT NULL) "
+    "ON CONFLICT (session_id, client_id) WHERE ended_at IS NULL DO UPDATE SET last_at = excluded.last_at "
+    "RETURNING *"
+)
+_QUEUE = insert("deliveries", NEW_DELIVERY_COLUMNS)
 
 
 class SqliteSignIns:
@@ -17,36 +25,20 @@ class SqliteSignIns:
 
     async def enter(self, sign_in: SignIn) -> SignIn | None:
         """Return the session's live sign-in at that client, made from `sign_in` if there is none; atomic."""
-        row = self._database.one(
-            "INSERT INTO sign_ins (sid, session_id, client_id, user_id, sub, started_at, last_at) "
-            "SELECT ?, ?, ?, ?, ?, ?, ? "
-            "WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE session_id = ? AND ended_at IS NOT NULL) "
-            "ON CONFLICT (session_id, client_id) WHERE ended_at IS NULL DO UPDATE SET last_at = excluded.last_at "
-            "RETURNING *",
-            (
-                sign_in.sid,
-                sign_in.session_id,
-                sign_in.client_id,
-                sign_in.user_id,
-                sign_in.sub,
-                sign_in.started_at,
-                sign_in.last_at,
-                sign_in.session_id,
-            ),
-        )
-        return _sign_in(row) if row else None
+        row = self._database.one(_ENTER, (*sign_in_values(sign_in), sign_in.session_id))
+        return sign_in_of(row) if row else None
 
     async def get(self, sid: str) -> SignIn | None:
         """Return the sign-in, ended or not."""
         row = self._database.one("SELECT * FROM sign_ins WHERE sid = ?", (sid,))
-        return _sign_in(row) if row else None
+        return sign_in_of(row) if row else None
 
     async def of_session(self, session_id: str) -> Sequence[SignIn]:
         """Return the session's live sign-ins, oldest first."""
         rows = self._database.many(
             "SELECT * FROM sign_ins WHERE session_id = ? AND ended_at IS NULL ORDER BY started_at", (session_id,)
         )
-        return [_sign_in(row) for row in rows]
+        return [sign_in_of(row) for row in rows]
 
     async def live_of_person(self, user_id: str, client_id: str | None = None) -> Sequence[SignIn]:
         """Return the person's live sign-ins, at one client or at all."""
@@ -54,7 +46,7 @@ class SqliteSignIns:
             "SELECT * FROM sign_ins WHERE user_id = ? AND ended_at IS NULL AND (? IS NULL OR client_id = ?)",
             (user_id, client_id, client_id),
         )
-        return [_sign_in(row) for row in rows]
+        return [sign_in_of(row) for row in rows]
 
     async def end_session(self, session_id: str, reason: str, now: float, uris: Mapping[str, str]) -> Sequence[SignIn]:
         """End the session and its sign-ins and queue a logout token for each client in `uris`; one transaction."""
@@ -68,7 +60,7 @@ class SqliteSignIns:
                 "RETURNING *",
                 (now, reason, session_id),
             )
-            return self._ended([_sign_in(row) for row in rows], reason, now, uris, keep_offline=True)
+            return self._ended([sign_in_of(row) for row in rows], reason, now, uris, keep_offline=True)
 
     async def end(self, sids: Iterable[str], reason: str, now: float, uris: Mapping[str, str]) -> Sequence[SignIn]:
         """End these sign-ins, revoke their grants and queue logout tokens; one transaction. Returns those it ended."""
@@ -76,7 +68,7 @@ class SqliteSignIns:
         with self._database.transaction():
             for sid in sids:
                 ended += [
-                    _sign_in(row)
+                    sign_in_of(row)
                     for row in self._database.many(
                         "UPDATE sign_ins SET ended_at = ?, end_reason = ? WHERE sid = ? AND ended_at IS NULL "
                         "RETURNING *",
@@ -95,20 +87,8 @@ class SqliteSignIns:
                 f"UPDATE grants SET revoked_at = ? WHERE sid = ? AND revoked_at IS NULL {kept}", (now, sign_in.sid)
             )
             if sign_in.client_id in uris:
-                self._database.execute(
-                    "INSERT INTO deliveries (client_id, user_id, sid, sub, uri, reason, created_at, next_at) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        sign_in.client_id,
-                        sign_in.user_id,
-                        sign_in.sid,
-                        sign_in.sub,
-                        uris[sign_in.client_id],
-                        reason,
-                        now,
-                        now,
-                    ),
-                )
+                uri = uris[sign_in.client_id]
+                self._database.execute(_QUEUE, new_delivery_values(sign_in, uri, reason, now))
         return ended
 
     async def expired_sessions(self, now: float, idle: float) -> Sequence[tuple[str, str]]:
@@ -119,7 +99,3 @@ class SqliteSignIns:
             (now, now - idle),
         )
         return [(row["session_id"], row["user_id"]) for row in rows]
-
-
-def _sign_in(row: sqlite3.Row) -> SignIn:
-    return SignIn(**dict(row))

@@ -50,7 +50,7 @@ class Post:
     def open(self) -> Stores:
         """Open the state, once more, as another process would."""
         stores = open_stores(self.path / "idp.db")
-        self.stack.callback(stores.upkeep.close)
+        self.stack.push_async_callback(stores.upkeep.close)
         return stores
 
     def uri(self, client_id: str) -> str:

@@ -77,7 +77,7 @@ def test_a_rotation_made_by_another_process_is_noticed(make_provider: ProviderFa
     command = KeyRing(stores.keys, vault, provider.clock)
     asyncio.run(command.prepare())
     asyncio.run(command.rotate("ES256"))
-    stores.upkeep.close()
+    asyncio.run(stores.upkeep.close())
     provider.run(provider.parts.keys.refresh(force=True))
     client, visitor = provider.client(), provider.visitor()
     assert provider.read(client.tokens(visitor).id_token)[0]["kid"] == upcoming

@@ -37,7 +37,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyRing]:
     ring = KeyRing(stores.keys, Vault("a secret of thirty-two characters"), SettableClock(NOW))
     asyncio.run(ring.prepare())
     yield ring
-    stores.upkeep.close()
+    asyncio.run(stores.upkeep.close())
 
 
 @pytest.fixture(scope="session")
@@ -46,4 +46,4 @@ def check(
 ) -> Iterator[Checker]:
     stores = open_stores(tmp_path_factory.mktemp("requests") / "idp.db")
     yield Checker(Sources(clients, stores.pushed_requests, lambda: NOW), keys, settings.issuer)
-    stores.upkeep.close()
+    asyncio.run(stores.upkeep.close())

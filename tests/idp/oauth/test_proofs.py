@@ -53,7 +53,7 @@ def requests(tmp_path: Path) -> Iterator[Requests]:
     """One that demands nonces."""
     stores, clock = open_stores(tmp_path / "idp.db"), SettableClock(1_800_000_000.0)
     yield Requests(Proofs(stores.assertions, Nonces(b"a secret of thirty-two characters"), clock), clock)
-    stores.upkeep.close()
+    asyncio.run(stores.upkeep.close())
 
 
 @pytest.fixture

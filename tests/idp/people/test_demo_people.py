@@ -88,7 +88,7 @@ def test_they_are_added_once_and_kept_with_every_claim(tmp_path: Path) -> None:
         added, kept, there = asyncio.run(seeded())
     finally:
         passwords.close()
-        stores.upkeep.close()
+        asyncio.run(stores.upkeep.close())
     assert added == [10, 1, 0]
     assert kept == replace(every_claim(), updated_at=7)
     assert there

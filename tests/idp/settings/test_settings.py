@@ -49,6 +49,14 @@ def test_the_issuer_follows_the_port_base_unless_it_is_set() -> None:
         ("MANYOU_IDP_INITIAL_ACCESS_TOKEN", "é" * 40),
         # FAPI 2.0 Security Profile 5.3.2.2: less than 600 seconds.
         ("MANYOU_IDP_PUSHED_REQUEST_SECONDS", "600"),
+        ("MANYOU_IDP_DATABASE", "var/idp.db"),
+        ("MANYOU_IDP_DATABASE", "sqlite:///"),
+        ("MANYOU_IDP_DATABASE", "sqlite://var/idp.db"),
+        ("MANYOU_IDP_DATABASE", "mysql://manyou:kept-secret@db.example/manyou"),
+        ("MANYOU_IDP_DATABASE", "postgresql://manyou:kept-secret@db.example"),
+        ("MANYOU_IDP_DATABASE", "postgresql:///manyou"),
+        ("MANYOU_IDP_DATABASE", "postgresql://manyou:kept-secret@db.example:port/manyou"),
+        ("MANYOU_IDP_DATABASE", "postgresql://manyou:kept-secret@db.example:70000/manyou"),
         ("MANYOU_IDP_CODE_SECONDS", "61"),
         ("MANYOU_IDP_CODE_SECONDS", "-1"),
         ("MANYOU_IDP_ACCESS_TOKEN_SECONDS", "86400"),
@@ -62,6 +70,25 @@ def test_a_value_that_cannot_be_used_is_one_sentence_that_names_it(name: str, va
     assert "\n" not in str(refused.value)
     # A secret that was too short is still a secret.
     assert value not in str(refused.value) or name not in ("MANYOU_KEY_SECRET", "MANYOU_IDP_INITIAL_ACCESS_TOKEN")
+    assert "kept-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////srv/manyou/idp.db",
+        "postgresql://manyou:p%40ss@db.example:5433/manyou",
+        "postgres://db.example/manyou?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        "postgresql:///manyou?host=/run/postgresql",
+    ],
+)
+def test_a_database_is_a_file_or_a_server(url: str) -> None:
+    assert load({"MANYOU_IDP_DATABASE": url}).idp_database == url
+
+
+def test_the_database_is_a_file_in_the_folder_of_state_unless_it_is_set() -> None:
+    assert load({}).idp_database == "sqlite:///var/idp.db"
+    assert load({"MANYOU_VAR": "/srv/manyou"}).idp_database == "sqlite:////srv/manyou/idp.db"
 
 
 @pytest.mark.parametrize("name", ["MANYOU_", "MANYOU_PROT_BASE", "MANYOU_IDP_", "MANYOU_IDP_CODE", "MANYOU_SECRET"])

@@ -1,14 +1,14 @@
 """What every store of the provider promises, whatever database it is; a test class per database inherits this.
 
-It needs three fixtures: `stores`, `reopen` (a function that opens the same state once more, as another process would)
-and `now`. What may succeed only once is tried from several threads, each with a handle of its own.
+It needs two fixtures: `stores` and `reopen` (a function that opens the same state once more, as another process would).
+What may succeed only once is tried from several threads, each with a handle of its own; see crowd.py for more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from idp.model import AuditEvent, Grant, Interaction, Person, RegisteredClient, Session, SignIn
 from idp.stores.protocols import StoredKey, Stores
 
-Reopen = Callable[[], Stores]
+Reopen = Callable[[], Awaitable[Stores]]
 THREADS = 6
 NOW = 1_800_000_000.0
 URIS = {"alpha": "http://alpha.localhost/backchannel-logout"}
@@ -55,18 +55,18 @@ def interaction(interaction_id: str = "i1") -> Interaction:
 def at_once(reopen: Reopen, act: Callable[[Stores], Coroutine[Any, Any, Any]]) -> list[Any]:
     """Do `act` in THREADS threads at the same moment, each with its own handle, and return what came of it."""
     barrier = threading.Barrier(THREADS)
-    handles = [reopen() for _ in range(THREADS)]
 
-    def run(stores: Stores) -> Any:
-        barrier.wait(10)
-        return asyncio.run(act(stores))
+    async def run() -> Any:
+        stores = await reopen()
+        try:
+            # It holds up this thread's loop alone.
+            barrier.wait(10)
+            return await act(stores)
+        finally:
+            await stores.upkeep.close()
 
-    try:
-        with ThreadPoolExecutor(THREADS) as pool:
-            return list(pool.map(run, handles))
-    finally:
-        for stores in handles:
-            stores.upkeep.close()
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [one.result() for one in [pool.submit(asyncio.run, run()) for _ in range(THREADS)]]
 
 
 class OnceOnlyContract:
@@ -338,11 +338,11 @@ class RememberingContract:
     async def test_what_was_kept_is_there_after_a_restart(self, stores: Stores, reopen: Reopen) -> None:
         await stores.people.add(person(), "hash")
         await stores.grants.issue(grant(), "code")
-        stores.upkeep.close()
-        again = reopen()
+        await stores.upkeep.close()
+        again = await reopen()
         assert await again.people.by_id("li") == person()
         assert await again.grants.by_code("code") == grant()
-        again.upkeep.close()
+        await again.upkeep.close()
 
     async def test_clients_register_change_and_go_with_what_was_granted_to_them(self, stores: Stores) -> None:
         kept = registered_client(secret_hash="secret", vouched=True)

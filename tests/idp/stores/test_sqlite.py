@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 import idp.stores.sqlite.database
 from idp.model import AuditEvent
+from idp.settings import SQLITE
+from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
-from idp.stores.sqlite import open_stores
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
+from tests.idp.stores.crowd import CrowdContract
 
 
 @pytest.fixture
 def reopen(tmp_path: Path) -> Reopen:
-    return lambda: open_stores(tmp_path / "idp.db")
+    return lambda: open_stores(f"{SQLITE}{tmp_path / 'idp.db'}")
 
 
 @pytest.fixture
-def stores(reopen: Reopen) -> Iterator[Stores]:
-    opened = reopen()
+async def stores(reopen: Reopen) -> AsyncIterator[Stores]:
+    opened = await reopen()
     yield opened
-    opened.upkeep.close()
+    await opened.upkeep.close()
 
 
 class TestOnceOnly(OnceOnlyContract):
@@ -35,19 +37,23 @@ class TestRemembering(RememberingContract):
     """See contract.py."""
 
 
+class TestCrowd(CrowdContract):
+    """See crowd.py."""
+
+
 def test_nobody_else_may_read_the_file(stores: Stores, tmp_path: Path) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     assert modes["idp.db"] == 0o600
     assert set(modes.values()) == {0o600}
 
 
-def test_a_file_of_a_newer_version_is_refused_with_a_sentence(tmp_path: Path, reopen: Reopen) -> None:
-    reopen().upkeep.close()
+async def test_a_file_of_a_newer_version_is_refused_with_a_sentence(tmp_path: Path, reopen: Reopen) -> None:
+    await (await reopen()).upkeep.close()
     connection = sqlite3.connect(tmp_path / "idp.db")
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(RuntimeError, match="newer Manyou"):
-        reopen()
+        await reopen()
 
 
 async def test_refusals_that_anybody_can_cause_are_kept_up_to_a_number(

