@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
@@ -22,6 +22,7 @@ from idp.endpoints.consent import consent, withdraw
 from idp.endpoints.cross_origin import CrossOrigin, shared
 from idp.endpoints.discovery import discovery, jwks
 from idp.endpoints.end_session import end_session
+from idp.endpoints.health import healthz, readyz
 from idp.endpoints.introspect import introspect
 from idp.endpoints.login import login
 from idp.endpoints.par import par
@@ -30,7 +31,7 @@ from idp.endpoints.revoke import revoke
 from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
 from idp.endpoints.zone import zone
-from idp.errors import PageRefusal, TokenRefusal
+from idp.errors import PageRefusal, StoreUnavailable, TokenRefusal
 from idp.keys import NO_KEY_SECRET
 from idp.oauth.registration import load_clients
 from idp.settings import BadSettings, Settings
@@ -75,12 +76,6 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     return app
 
 
-async def healthz(request: Request) -> Response:
-    """Answer 200 when the provider is ready."""
-    await request.app.state.parts.stores.upkeep.check()
-    return PlainTextResponse("ok\n")
-
-
 async def look(request: Request) -> Response:
     """Answer with the provider's colours."""
     return FileResponse(HERE / "templates" / "look.css", media_type="text/css")
@@ -93,6 +88,7 @@ def _add_routes(app: FastAPI, pages: Pages) -> None:
     for path, endpoint, methods in (
         ("/", zone, ["GET"]),
         ("/healthz", healthz, ["GET"]),
+        ("/readyz", readyz, ["GET"]),
         ("/.well-known/openid-configuration", discovery, ["GET"]),
         ("/jwks", jwks, ["GET"]),
         ("/authorize", authorize, ["GET", "POST"]),
@@ -118,4 +114,5 @@ def _add_routes(app: FastAPI, pages: Pages) -> None:
     app.add_exception_handler(TokenRefusal, error_page.token_refusal)
     app.add_exception_handler(BadForm, error_page.bad_form)
     app.add_exception_handler(HTTPException, error_page.http_error)
+    app.add_exception_handler(StoreUnavailable, error_page.unavailable)
     app.add_exception_handler(Exception, error_page.server_error)

@@ -12,6 +12,7 @@ from idp.audit import Auditor, Event
 from idp.clients import ClientKeys, Clients
 from idp.delivery.queue import DeliveryQueue, Outgoing
 from idp.endpoints.parts import Parts
+from idp.errors import StoreUnavailable
 from idp.model import Client, Delivery
 from idp.oauth import logout_token
 from idp.oauth.access_token import AccessTokens
@@ -37,6 +38,7 @@ from idp.people.sign_outs import SignOuts
 from idp.settings import BadSettings, Settings
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
+from idp.stores.readiness import Readiness
 from web.clock import Clock
 from web.connect import ConnectMap
 from web.csrf import Csrf
@@ -56,6 +58,8 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
     async with AsyncExitStack() as closing:
         stores = await open_stores(settings.idp_database)
         closing.push_async_callback(stores.upkeep.close)
+        readiness = Readiness(stores.upkeep)
+        closing.push_async_callback(readiness.close)
         features = settings.features
         clients = all_clients(operators, stores.registered_clients, features)
         auditor = Auditor(stores.audit, clock)
@@ -104,6 +108,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             proofs=proofs,
             registration=_registration(settings, stores, fetcher, derived_secrets, clock),
             auditor=auditor,
+            readiness=readiness,
             pages=pages,
             csrf=Csrf(await keys.secret("csrf")),
         )
@@ -199,6 +204,8 @@ async def _upkeep(parts: Parts) -> None:
             await parts.sign_outs.expire(parts.settings.idp_session_idle_seconds)
             if rounds % SWEEP_EVERY == 0:
                 await parts.stores.upkeep.sweep(parts.clock())
+        except StoreUnavailable as away:
+            log.warning("Upkeep waits for the database: %s", away)
         except Exception:
             log.exception("Upkeep failed; it is tried again.")
         rounds += 1

@@ -29,7 +29,7 @@ USERS = ("postgres", "nobody")
 DATABASE = "manyou"
 OPTIONS = (
     "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c shared_buffers=32MB "
-    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+    "-c fsync=off -c full_page_writes=off -c autovacuum=off"
 )
 
 

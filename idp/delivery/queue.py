@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from idp.audit import Auditor, Event
+from idp.errors import StoreUnavailable
 from idp.model import Delivery
 from idp.stores.protocols import Deliveries
 from web.clock import Clock
@@ -75,7 +76,7 @@ class DeliveryQueue:
 
         Whoever logs out then usually finds the other portals logged out already; one that is silent delays nobody.
         """
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, StoreUnavailable):
             async with asyncio.timeout(SETTLE_SECONDS):
                 tried = self._tried
                 while any(self._untried(row) for row in await self._store.of_session(session_id)):
@@ -91,6 +92,8 @@ class DeliveryQueue:
             try:
                 for delivery in await self._claim():
                     self._begin(delivery)
+            except StoreUnavailable as away:
+                log.warning("The delivery queue waits for the database: %s", away)
             except Exception:
                 log.exception("The delivery queue could not be read; it is tried again.")
             # Not wait_for: in Python 3.11 it loses a cancellation that comes together with what it waits for.
@@ -135,7 +138,11 @@ class DeliveryQueue:
         except Exception:
             log.exception("Delivery %d could not be sent.", delivery.delivery_id)
             outcome, done = "internal_error", False
-        await self._note(delivery, outcome, done)
+        try:
+            await self._note(delivery, outcome, done)
+        except StoreUnavailable as away:
+            # When the lease is over it is sent once more: clients know a logout token again by its `jti` and `sid`.
+            log.warning("What came of delivery %d (%s) could not be kept: %s", delivery.delivery_id, outcome, away)
 
     async def _note(self, delivery: Delivery, outcome: str, done: bool) -> None:
         now = self._clock()

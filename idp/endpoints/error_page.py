@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -12,17 +14,32 @@ from starlette.responses import JSONResponse, Response
 from idp.audit import Event
 from idp.endpoints.browser import address
 from idp.endpoints.parts import parts
-from idp.errors import PageRefusal, Refusal, RegistrationRefusal, TokenRefusal
+from idp.errors import PageRefusal, Refusal, RegistrationRefusal, StoreUnavailable, TokenRefusal
 from idp.oauth.authorization_response import add_parameters
 from web.forms import BadForm
 from web.language import choose
 
 log = logging.getLogger("idp")
 
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
 PROGRAM_PATHS = frozenset(
-    {"/par", "/token", "/userinfo", "/introspect", "/revoke", "/jwks", "/.well-known/openid-configuration", "/healthz"}
+    {
+        "/par",
+        "/token",
+        "/userinfo",
+        "/introspect",
+        "/revoke",
+        "/jwks",
+        "/.well-known/openid-configuration",
+        "/healthz",
+        "/readyz",
+    }
 )
 """Here a program asks, so that it is answered in JSON."""
+
+AWAY_SECONDS = 2
+"""When to come again if the database is away: most are back, or another took over, in a few seconds."""
 
 
 def _asked_by_program(request: Request) -> bool:
@@ -78,6 +95,35 @@ async def error_page(request: Request, refusal: PageRefusal) -> Response:
     )
 
 
+async def unavailable(request: Request, error: Exception) -> Response:
+    """Answer where the database is away: to be tried again, since nothing was done that is not known."""
+    refusal = PageRefusal(
+        "unavailable",
+        "The database cannot be reached.",
+        reason=str(error),
+        status=503,
+        code="temporarily_unavailable",
+        seconds=AWAY_SECONDS,
+    )
+    log.warning("incident=%s %s %s %s", refusal.incident, request.method, request.url.path, error)
+    if _asked_by_program(request):
+        return error_json(refusal, {"retry-after": str(AWAY_SECONDS)})
+    return await error_page(request, refusal)
+
+
+def _unless_away(handler: Handler) -> Handler:
+    """Return a handler for a refusal that could not be recorded: what is answered must be in the audit."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        try:
+            return await handler(request, error)
+        except StoreUnavailable as away:
+            return await unavailable(request, away)
+
+    return handle
+
+
+@_unless_away
 async def page_refusal(request: Request, error: Exception) -> Response:
     """Answer a PageRefusal."""
     assert isinstance(error, PageRefusal)
@@ -85,6 +131,7 @@ async def page_refusal(request: Request, error: Exception) -> Response:
     return await error_page(request, error)
 
 
+@_unless_away
 async def token_refusal(request: Request, error: Exception) -> Response:
     """Answer a TokenRefusal."""
     assert isinstance(error, TokenRefusal)
@@ -119,5 +166,6 @@ async def server_error(request: Request, error: Exception) -> Response:
     """Answer a fault of ours; the log has the trace under the incident number."""
     refusal = PageRefusal("server", "An internal error.", reason=type(error).__name__, status=500, code="server_error")
     log.error("incident=%s %s %s", refusal.incident, request.method, request.url.path, exc_info=error)
-    await parts(request).auditor.refused(Event.SERVER_ERROR, refusal, address=address(request))
+    with suppress(StoreUnavailable):
+        await parts(request).auditor.refused(Event.SERVER_ERROR, refusal, address=address(request))
     return error_json(refusal) if _asked_by_program(request) else await error_page(request, refusal)

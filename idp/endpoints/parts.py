@@ -25,6 +25,7 @@ from idp.people.sessions import SessionKeeper
 from idp.people.sign_outs import SignOuts
 from idp.settings import Settings
 from idp.stores.protocols import Stores
+from idp.stores.readiness import Readiness
 from web.clock import Clock
 from web.csrf import Csrf
 from web.pages import Pages
@@ -53,6 +54,7 @@ class Parts:
     registration: DynamicRegistration
     proofs: Proofs
     auditor: Auditor
+    readiness: Readiness
     pages: Pages
     csrf: Csrf
 

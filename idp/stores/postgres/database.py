@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import select
 import socket
@@ -16,6 +17,10 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from idp.errors import StoreUnavailable
+
+log = logging.getLogger("idp.stores")
+# It tells of every attempt to connect; that the database is away, and back, is told here once.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 Connection = AsyncConnection[DictRow]
 Values = Mapping[str, Any] | Sequence[Any]
@@ -141,9 +146,9 @@ class Database:
                     return await run(connection)
             except _AGAIN as error:
                 if not left:
-                    raise StoreUnavailable(f"Others are always first: {error}") from error
+                    raise unavailable(error) from error
             except _AWAY as error:
-                raise StoreUnavailable(f"The database does not answer: {type(error).__name__}: {error}") from error
+                raise unavailable(error) from error
         raise AssertionError
 
     @asynccontextmanager
@@ -161,12 +166,17 @@ class Database:
             try:
                 connection = await self._pool.getconn(self._patience)
             except psycopg.OperationalError:
+                if self._patience == WAIT_SECONDS:
+                    log.error("The database is away.")
                 self._patience = AWAY_WAIT_SECONDS
                 raise
+            if self._patience != WAIT_SECONDS:
+                log.warning("The database answers again.")
             self._patience = WAIT_SECONDS
             if not _hung_up(connection):
                 return connection
-            # The pool throws it away and makes another one.
+            # Then the pool throws it away and makes another one.
+            await connection.close()
             await self._pool.putconn(connection)
 
     async def _cut_silent(self) -> None:
@@ -181,7 +191,7 @@ class Database:
         try:
             await self.one("SELECT 1 FROM secrets LIMIT 1")
         except psycopg.Error as error:
-            raise StoreUnavailable(f"The database is not fit for use: {error}") from error
+            raise unavailable(error) from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -198,25 +208,24 @@ async def _configure(connection: Connection) -> None:
 
 
 def _hung_up(connection: Connection) -> bool:
-    """Tell whether the server has closed a connection that nobody used: a statement must not find out.
+    """Tell whether the server has said something on a connection that nobody used: nearly always that it leaves.
 
-    A statement that is sent may have been carried out before the answer was lost, so that it cannot be tried again.
+    No statement must find that out, since it may have been carried out before its answer was lost, so that it cannot be
+    tried again.
     """
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)
-    if not poll.poll(0):
-        return False
-    try:
-        # Often only a message of the server; otherwise the end, which marks the connection as broken.
-        connection.pgconn.consume_input()
-    except psycopg.OperationalError:
-        return True
-    return bool(connection.closed)
+    return bool(poll.poll(0))
 
 
 def _cut(connection: Connection) -> None:
     with suppress(OSError, psycopg.OperationalError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as copy:
         copy.shutdown(socket.SHUT_RDWR)
+
+
+def unavailable(error: psycopg.Error) -> StoreUnavailable:
+    """Return what an error of the database is told as; libpq's text has several lines and no password."""
+    return StoreUnavailable(f"The database cannot be used: {type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def insert(table: str, columns: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from idp.errors import StoreUnavailable
+from idp.stores.postgres.database import unavailable
 
 Connection = AsyncConnection[TupleRow]
 
@@ -56,7 +56,7 @@ async def migrate(url: str) -> tuple[int, int]:
                 await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
                 return await _forward(connection)
     except psycopg.OperationalError as error:
-        raise StoreUnavailable(f"The database cannot be reached: {error}") from error
+        raise unavailable(error) from error
 
 
 async def _forward(connection: Connection) -> tuple[int, int]:

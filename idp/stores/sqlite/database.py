@@ -1,4 +1,8 @@
-"""One SQLite file: opened, migrated, written in transactions, swept."""
+"""One SQLite file: opened, migrated, written in transactions, swept.
+
+What is not a statement's fault (the disk is full or fails, another process holds the file for too long) is told as
+StoreUnavailable.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from idp.errors import StoreUnavailable
 
 HERE = Path(__file__).parent
 MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql")
@@ -66,27 +72,40 @@ class Database:
 
     def execute(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement; each is a transaction of its own unless one is open."""
-        return self._connection.execute(sql, values)
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            raise _told(error) from error
 
     def one(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> sqlite3.Row | None:
         """Return the first row or None, the statement run to its end."""
-        rows = self._connection.execute(sql, values).fetchall()
+        try:
+            rows = self._connection.execute(sql, values).fetchall()
+        except sqlite3.OperationalError as error:
+            raise _told(error) from error
         return rows[0] if rows else None
 
     def many(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows."""
-        return self._connection.execute(sql, values).fetchall()
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.OperationalError as error:
+            raise _told(error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the write lock for a few statements; nothing inside may await."""
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            # A full disk may have undone it already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise _told(error) from error
             raise
-        self._connection.execute("COMMIT")
 
     async def sweep(self, now: float) -> int:
         """Delete what has run out and nothing refers to any more; return how many rows."""
@@ -96,12 +115,19 @@ class Database:
             )
 
     async def check(self) -> None:
-        """Raise sqlite3.Error if the database does not answer."""
-        self._connection.execute("SELECT 1 FROM secrets LIMIT 1").fetchall()
+        """Raise StoreUnavailable if the database does not answer."""
+        self.many("SELECT 1 FROM secrets LIMIT 1")
 
     async def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _told(error: sqlite3.OperationalError) -> Exception:
+    """Return what is to be raised: the error itself where a statement is wrong."""
+    if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR:
+        return error
+    return StoreUnavailable(f"The database file cannot be used: {error}")
 
 
 def insert(table: str, columns: Sequence[str]) -> str:

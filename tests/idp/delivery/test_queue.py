@@ -12,6 +12,7 @@ import pytest
 import idp.delivery.queue
 from idp.audit import Event
 from idp.delivery.queue import LONGEST_BACKOFF_SECONDS, Outgoing, backoff
+from idp.errors import StoreUnavailable
 from idp.model import Delivery
 from tests.idp.delivery.conftest import GIVE_UP, Post, as_queued
 from tests.listener import Reply
@@ -105,6 +106,28 @@ async def test_what_was_being_sent_at_a_crash_is_sent_again_after_its_lease(post
     post.clock.advance(idp.delivery.queue.LEASE_SECONDS)
     queue.wake()
     assert await post.next() == (Event.LOGOUT_DELIVERED, "alpha")
+
+
+async def test_what_was_sent_while_the_database_went_away_is_sent_again_after_its_lease(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = asyncio.Event()
+
+    async def done(delivery_id: int, now: float, outcome: str) -> None:
+        away.set()
+        raise StoreUnavailable("The database is away.")
+
+    await post.put("alpha", "sid1")
+    with monkeypatch.context() as patch:
+        patch.setattr(post.stores.deliveries, "done", done)
+        queue = await post.queue()
+        async with asyncio.timeout(20):
+            await away.wait()
+    post.clock.advance(idp.delivery.queue.LEASE_SECONDS)
+    queue.wake()
+    assert await post.next() == (Event.LOGOUT_DELIVERED, "alpha")
+    [row] = await post.rows()
+    assert (row.state, row.attempts) == ("delivered", 2)
 
 
 async def test_two_queues_on_one_store_send_each_token_once(post: Post) -> None:
