@@ -99,14 +99,16 @@ class KeyRing:
         self._read_at = float("-inf")
 
     async def prepare(self) -> list[str]:
-        """Make the keys that are missing, at first start all of them; return the kids that were made."""
+        """Make the keys that are missing, at first start all of them; return the kids that were made and kept."""
         states = {(key.alg, key.state) for key in await self._store.all()}
         now = self._clock()
         missing = [(alg, state) for alg in ALGORITHMS for state in ("current", "next") if (alg, state) not in states]
         made = [self._make(alg, state, now) for alg, state in missing]
         await self._store.add(made)
         await self.refresh(force=True)
-        return [key.kid for key in made]
+        # Of two processes that start at once, the keys of one are kept.
+        kept = {key.kid for key in self._rows}
+        return [key.kid for key in made if key.kid in kept]
 
     def _make(self, alg: str, state: str, now: float) -> StoredKey:
         kid = f"{alg.lower()}-{secrets.token_hex(6)}"

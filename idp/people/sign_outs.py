@@ -55,6 +55,9 @@ class SignOuts:
         visits = await self._sign_ins.of_session(session_id)
         uris = await self._clients.logout_uris(visit.client_id for visit in visits)
         ended = await self._sign_ins.end_session(session_id, reason, self._clock(), uris)
+        if ended is None:
+            # Somebody else did it at this moment: another window, or another process that notices what has run out.
+            return ()
         event = Event.SESSION_EXPIRED if reason is Reason.EXPIRED else Event.SESSION_ENDED
         clients = " ".join(sign_in.client_id for sign_in in ended)
         await self._auditor.record(event, user_id=user_id, reason=reason.value, clients=clients)

@@ -98,8 +98,13 @@ class SignIns(Protocol):
         """Return the session's live sign-ins, oldest first."""
         ...
 
-    async def end_session(self, session_id: str, reason: str, now: float, uris: Mapping[str, str]) -> Sequence[SignIn]:
-        """End the session and its sign-ins and queue a logout token for each client in `uris`; one transaction."""
+    async def end_session(
+        self, session_id: str, reason: str, now: float, uris: Mapping[str, str]
+    ) -> Sequence[SignIn] | None:
+        """End the session and its sign-ins and queue a logout token for each client in `uris`; one transaction.
+
+        Returns the sign-ins it ended; None if the session had ended before, so that of several who end it one tells.
+        """
         ...
 
     async def end(self, sids: Iterable[str], reason: str, now: float, uris: Mapping[str, str]) -> Sequence[SignIn]:

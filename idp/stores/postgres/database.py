@@ -123,7 +123,13 @@ class Database:
         statement = sql.encode()
 
         async def run(connection: Connection) -> psycopg.AsyncCursor[DictRow]:
-            return await connection.execute(statement, values)
+            try:
+                return await connection.execute(statement, values)
+            except psycopg.DataError:
+                # Nothing was sent: a text of PostgreSQL's cannot hold U+0000, which anybody may put into a path.
+                if (without := _without_nul(values)) == values:
+                    raise
+                return await connection.execute(statement, without)
 
         return await self._try(run)
 
@@ -216,6 +222,17 @@ def _hung_up(connection: Connection) -> bool:
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _without_nul(values: Values) -> Values:
+    """Return the values with U+FFFD in the place of U+0000, so that what is looked up by it is not found."""
+
+    def clean(value: Any) -> Any:
+        return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+
+    if isinstance(values, Mapping):
+        return {name: clean(value) for name, value in values.items()}
+    return tuple(clean(value) for value in values)
 
 
 def _cut(connection: Connection) -> None:

@@ -63,16 +63,20 @@ class PostgresSignIns:
         )
         return [sign_in_of(row) for row in rows]
 
-    async def end_session(self, session_id: str, reason: str, now: float, uris: Mapping[str, str]) -> Sequence[SignIn]:
+    async def end_session(
+        self, session_id: str, reason: str, now: float, uris: Mapping[str, str]
+    ) -> Sequence[SignIn] | None:
         """End the session and its sign-ins and queue a logout token for each client in `uris`; one transaction."""
 
-        async def work(transaction: Transaction) -> Sequence[SignIn]:
+        async def work(transaction: Transaction) -> Sequence[SignIn] | None:
             values = {"session_id": session_id, "reason": reason, "now": now}
-            await transaction.execute(
+            ended = await transaction.execute(
                 "UPDATE sessions SET ended_at = %(now)s, end_reason = %(reason)s "
                 "WHERE session_id = %(session_id)s AND ended_at IS NULL",
                 values,
             )
+            if not ended:
+                return None
             rows = await transaction.many(_end_where("session_id = %(session_id)s"), values)
             return await _ended(transaction, [sign_in_of(row) for row in rows], reason, now, uris, keep_offline=True)
 

@@ -48,13 +48,17 @@ class SqliteSignIns:
         )
         return [sign_in_of(row) for row in rows]
 
-    async def end_session(self, session_id: str, reason: str, now: float, uris: Mapping[str, str]) -> Sequence[SignIn]:
+    async def end_session(
+        self, session_id: str, reason: str, now: float, uris: Mapping[str, str]
+    ) -> Sequence[SignIn] | None:
         """End the session and its sign-ins and queue a logout token for each client in `uris`; one transaction."""
         with self._database.transaction():
-            self._database.execute(
+            cursor = self._database.execute(
                 "UPDATE sessions SET ended_at = ?, end_reason = ? WHERE session_id = ? AND ended_at IS NULL",
                 (now, reason, session_id),
             )
+            if cursor.rowcount != 1:
+                return None
             rows = self._database.many(
                 "UPDATE sign_ins SET ended_at = ?, end_reason = ? WHERE session_id = ? AND ended_at IS NULL "
                 "RETURNING *",

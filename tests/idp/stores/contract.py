@@ -218,6 +218,12 @@ class RememberingContract:
         assert await stores.sign_ins.expired_sessions(NOW + 3649, 3600) == []
         assert await stores.sign_ins.expired_sessions(NOW + 3650, 3600) == [("s1", "li")]
 
+    async def test_a_session_ends_once_and_whoever_comes_later_is_told_so(self, stores: Stores) -> None:
+        await stores.sessions.start(session())
+        assert await stores.sign_ins.end_session("s1", "logged_out", NOW, {}) == []
+        assert await stores.sign_ins.end_session("s1", "expired", NOW + 1, {}) is None
+        assert await stores.sign_ins.end_session("unknown", "expired", NOW + 1, {}) is None
+
     async def test_nothing_begins_in_what_has_ended(self, stores: Stores) -> None:
         await stores.sessions.start(session())
         await stores.sign_ins.enter(sign_in())
@@ -235,6 +241,7 @@ class RememberingContract:
         await stores.grants.issue(grant("offline", "sid-alpha", offline=True), "c2")
         await stores.grants.redeem("online", NOW, "refresh", NOW + 100)
         ended = await stores.sign_ins.end_session("s1", "logged_out", NOW + 5, URIS)
+        assert ended is not None
         assert {one.client_id for one in ended} == {"alpha", "beta"}
         assert await stores.sessions.live("s1", NOW + 6) is None
         assert await stores.sign_ins.of_session("s1") == []
@@ -301,6 +308,14 @@ class RememberingContract:
         assert await stores.login_failures.attempt("wang", "::1", now) == 0.0
         await stores.login_failures.clear("li", "::1")
         assert [await stores.login_failures.attempt("li", "::1", now) for _ in range(2)] == [0.0, 0.0]
+
+    async def test_a_nul_is_no_fault(self, stores: Stores) -> None:
+        assert await stores.registered_clients.get("\0") is None
+        assert await stores.interactions.get("i\0") is None
+        assert [await stores.assertions.use("alpha", "j\0ti", NOW + 60) for _ in range(2)] == [True, False]
+        await stores.audit.record(AuditEvent(NOW, "event", "a\0", None, "\0", "nul", {"why": "\0"}))
+        [kept] = await stores.audit.latest(1, None, "nul")
+        assert kept.detail == {"why": "\0"}
 
     async def test_events_come_back_newest_first(self, stores: Stores) -> None:
         for number in range(3):

@@ -1,0 +1,169 @@
+"""Several providers on one database, each a process of its own, and a way to whichever of them chance will have."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from idp.settings import Settings
+from tests.journeys.eventually import eventually
+from tests.listener import Listener
+from tests.portal_client import PortalClient, Registration
+from tests.rules.tracked import ROOT
+from tests.visitor import Visitor
+
+START_SECONDS = 60.0
+ISSUER = "http://idp.localhost:8000"
+"""What the copies call themselves; where each of them listens is another matter."""
+
+
+class Copies:
+    """So many providers on one database, started at the same moment; a context manager.
+
+    What they call themselves is one address. Every request to it goes to a copy by chance, as `seed` says, over a
+    connection of its own.
+    """
+
+    def __init__(
+        self,
+        place: Path,
+        database: str,
+        registrations: Callable[[Listener], Iterable[Registration]],
+        number: int = 2,
+        seed: int = 0,
+        **environment: str,
+    ) -> None:
+        self.listener = Listener()
+        self.registrations = {one.client_id: one for one in registrations(self.listener)}
+        for registration in self.registrations.values():
+            registration.write(place / "clients")
+        self._place = place
+        self.environment = {
+            "MANYOU_ISSUER": ISSUER,
+            "MANYOU_VAR": str(place / "var"),
+            "MANYOU_PORTALS": str(place / "clients"),
+            "MANYOU_IDP_DATABASE": database,
+            "MANYOU_KEY_SECRET": "what-all-the-copies-of-one-provider-share",
+            **environment,
+        }
+        self._random = random.Random(seed)
+        self._stack = ExitStack()
+        self.ports = _free_ports(number)
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self.asked: list[int] = []
+        """The ports that requests went to."""
+
+    def __enter__(self) -> Self:
+        """Start, all at once, and wait until all are ready."""
+        self._stack.enter_context(self.listener)
+        try:
+            for port in self.ports:
+                self.start(port)
+            for port in self.ports:
+                self.wait(port)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop them."""
+        for process in self._processes.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes.values():
+            process.wait(30)
+        self._stack.close()
+
+    def start(self, port: int) -> None:
+        """Start a copy, again if it was killed."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("MANYOU_")}
+        with (self._place / f"copy-{port}.log").open("ab") as log:
+            self._processes[port] = subprocess.Popen(
+                [sys.executable, "-m", "idp"],
+                cwd=ROOT,
+                env={**kept, **self.environment, "MANYOU_PORT_BASE": str(port)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait(self, port: int) -> None:
+        """Wait until a copy is ready."""
+
+        def ready() -> bool:
+            assert self._processes[port].poll() is None, self.log(port)
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5, trust_env=False).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        assert eventually(ready, seconds=START_SECONDS), self.log(port)
+
+    def kill(self, port: int) -> None:
+        """End a copy as a power cut would."""
+        process = self._processes.pop(port)
+        process.kill()
+        process.wait(30)
+        self.ports.remove(port)
+
+    def log(self, port: int) -> str:
+        """Return what a copy said."""
+        return (self._place / f"copy-{port}.log").read_text(encoding="utf-8")
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that all share, for commands."""
+        names = {"MANYOU_ISSUER", "MANYOU_VAR", "MANYOU_PORTALS", "MANYOU_IDP_DATABASE", "MANYOU_KEY_SECRET"}
+        shared = {name.removeprefix("MANYOU_").lower(): self.environment[name] for name in names}
+        return Settings(**shared)  # type: ignore[arg-type]
+
+    def http(self) -> httpx.Client:
+        """Return a client with cookies of its own that follows no redirect and meets another copy each time."""
+        return self._stack.enter_context(httpx.Client(transport=_Spread(self), timeout=30, trust_env=False))
+
+    def visitor(self) -> Visitor:
+        """Return a new person's browser."""
+        return Visitor(self.http(), ISSUER)
+
+    def client(self, client_id: str = "alpha") -> PortalClient:
+        """Return the client of that name."""
+        return PortalClient(self.registrations[client_id], ISSUER, self.http(), time.time)
+
+    def choose(self) -> int:
+        """Return the port that the next request goes to."""
+        self.asked.append(self._random.choice(self.ports))
+        return self.asked[-1]
+
+
+class _Spread(httpx.HTTPTransport):
+    def __init__(self, copies: Copies) -> None:
+        super().__init__(verify=False, limits=httpx.Limits(max_keepalive_connections=0))
+        self._copies = copies
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url.copy_with(host="127.0.0.1", port=self._copies.choose())
+        return super().handle_request(
+            httpx.Request(request.method, url, headers=request.headers, stream=request.stream)
+        )
+
+
+def _free_ports(number: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
