@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from idp import keys as signing_keys
 from idp.audit import Auditor
 from idp.clients import Clients
+from idp.errors import StoreUnavailable
 from idp.oauth.registered_client import all_clients
 from idp.oauth.registration import load_clients
 from idp.people.sign_outs import SignOuts
@@ -41,7 +42,10 @@ async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIter
     if file is not None and not file.exists():
         raise BadSettings(f"There is no state in {settings.var} yet: start the provider once (make run).")
     secret, _ = signing_keys.key_secret(settings)
-    stores = await open_stores(settings.idp_database)
+    try:
+        stores = await open_stores(settings.idp_database)
+    except (StoreUnavailable, RuntimeError) as error:
+        raise BadSettings(str(error)) from error
     try:
         auditor = Auditor(stores.audit, clock)
         ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)

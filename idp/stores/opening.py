@@ -6,8 +6,10 @@ from importlib import import_module
 from pathlib import Path
 
 from idp.settings import SQLITE
+from idp.stores.care import Care
 from idp.stores.protocols import Stores
 from idp.stores.sqlite import open_stores as open_sqlite
+from idp.stores.sqlite.care import SqliteCare
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -23,3 +25,12 @@ async def open_stores(url: str) -> Stores:
     # psycopg and its pool take 90 ms and 13 MB, which whoever keeps one file need not spend.
     opened: Stores = await import_module("idp.stores.postgres").open_stores(url)
     return opened
+
+
+def care_of(url: str) -> Care:
+    """Return the database at `url` as a whole; nothing is opened yet."""
+    file = sqlite_file(url)
+    if file is not None:
+        return SqliteCare(file)
+    care: Care = import_module("idp.stores.postgres.care").PostgresCare(url)
+    return care

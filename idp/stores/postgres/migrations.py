@@ -54,20 +54,22 @@ async def migrate(url: str) -> tuple[int, int]:
                 return before, before
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-                return await _forward(connection)
+                # Another one may have done it meanwhile.
+                before = await version_of(connection)
+                await make(connection, before, newest())
+                return before, newest()
     except psycopg.OperationalError as error:
         raise unavailable(error) from error
 
 
-async def _forward(connection: Connection) -> tuple[int, int]:
-    before = await version_of(connection)
+async def make(connection: Connection, before: int, version: int) -> None:
+    """Make the tables of `version` out of those of the version `before`, in the transaction that is open."""
     if not before:
         await connection.execute(
             "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, since TIMESTAMPTZ NOT NULL DEFAULT now())"
         )
     for number, name in enumerate(MIGRATIONS, FIRST):
-        if number > before:
+        if before < number <= version:
             # Without values a text may hold several statements, all in the transaction that is open.
             await connection.execute((HERE / name).read_bytes())
             await connection.execute("INSERT INTO schema_version (version) VALUES (%s)", (number,))
-    return before, newest()

@@ -118,6 +118,13 @@ class Database:
         """Raise StoreUnavailable if the database does not answer."""
         self.many("SELECT 1 FROM secrets LIMIT 1")
 
+    def put(self, source: sqlite3.Connection) -> None:
+        """Put all of another database in the place of what is here, as a whole. Raises StoreUnavailable."""
+        try:
+            source.backup(self._connection)
+        except sqlite3.OperationalError as error:
+            raise _told(error) from error
+
     async def close(self) -> None:
         """Close the file."""
         self._connection.close()

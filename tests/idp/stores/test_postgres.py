@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from idp.stores.opening import open_stores
+from idp.stores.postgres import database
+from idp.stores.postgres.migrations import migrate
 from idp.stores.protocols import Stores
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
@@ -34,3 +37,45 @@ class TestRemembering(RememberingContract):
 
 class TestCrowd(CrowdContract):
     """See crowd.py."""
+
+
+async def test_more_than_can_wait_are_refused_at_once(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "CONNECTIONS", 2)
+    monkeypatch.setattr(database, "WAITING", 3)
+    bounded = database.Database(database_url)
+    await migrate(database_url)
+    await bounded.open()
+    try:
+        slow = [bounded.execute("SELECT pg_sleep(0.5)") for _ in range(9)]
+        came_of_it = await asyncio.gather(*slow, return_exceptions=True)
+        assert sorted(type(one).__name__ for one in came_of_it) == ["StoreUnavailable"] * 4 + ["int"] * 5
+    finally:
+        await bounded.close()
+
+
+async def test_a_transaction_that_the_database_breaks_off_is_done_again(database_url: str) -> None:
+    stores = await open_stores(database_url)
+    await stores.consents.give("li", "alpha", {"email": "consent", "phone": "consent"}, 1.0)
+    await stores.upkeep.close()
+    shared = database.Database(database_url)
+    await shared.open()
+    begun, tries = asyncio.Barrier(2), [0]
+
+    async def crossing(first: str, second: str) -> None:
+        async def work(transaction: database.Transaction) -> None:
+            tries[0] += 1
+            lock = "UPDATE consents SET granted_at = granted_at + 1 WHERE scope = %s"
+            await transaction.execute(lock, (first,))
+            if tries[0] <= 2:
+                await begun.wait()
+            await transaction.execute(lock, (second,))
+
+        await shared.atomically(work)
+
+    try:
+        await asyncio.gather(crossing("email", "phone"), crossing("phone", "email"))
+        assert tries == [3]
+        rows = await shared.many("SELECT granted_at FROM consents")
+        assert [row["granted_at"] for row in rows] == [3.0, 3.0]
+    finally:
+        await shared.close()
