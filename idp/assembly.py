@@ -56,10 +56,7 @@ SWEEP_EVERY = 30
 async def running(settings: Settings, operators: Sequence[Client], pages: Pages, clock: Clock) -> AsyncIterator[Parts]:
     """Open the stores, make the keys and people that are missing, and work until the provider stops."""
     async with AsyncExitStack() as closing:
-        stores = await open_stores(settings.idp_database)
-        closing.push_async_callback(stores.upkeep.close)
-        readiness = Readiness(stores.upkeep)
-        closing.push_async_callback(readiness.close)
+        stores, readiness = await _stores(settings, closing)
         features = settings.features
         clients = all_clients(operators, stores.registered_clients, features)
         auditor = Auditor(stores.audit, clock)
@@ -115,6 +112,14 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         for work in (queue.run(), _upkeep(parts)):
             closing.push_async_callback(_cancel, asyncio.create_task(work))
         yield parts
+
+
+async def _stores(settings: Settings, closing: AsyncExitStack) -> tuple[Stores, Readiness]:
+    stores = await open_stores(settings.idp_database)
+    closing.push_async_callback(stores.upkeep.close)
+    readiness = Readiness(stores.upkeep)
+    closing.push_async_callback(readiness.close)
+    return stores, readiness
 
 
 def _fetchers(settings: Settings) -> tuple[Fetcher, Fetcher]:

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from idp.stores.protocols import Stores
@@ -17,6 +18,7 @@ from tests.idp.stores.contract import (
     URIS,
     Reopen,
     grant,
+    interaction,
     registered_client,
     session,
     sign_in,
@@ -89,6 +91,15 @@ class CrowdContract:
 
             async def act(one: Stores, number: int, round_: int = round_) -> bool:
                 return await one.registered_clients.add(registered_client(f"c{round_}-{number}"), 7 * round_)
+
+            assert sum(await crowd(stores, reopen, act, 20)) == 7
+
+    async def test_of_fifty_of_one_network_so_many_wait(self, stores: Stores, reopen: Reopen) -> None:
+        for round_ in range(1, ROUNDS):
+
+            async def act(one: Stores, number: int, round_: int = round_) -> bool:
+                waiting = replace(interaction(f"i{round_}-{number}"), network="192.0.2.1")
+                return await one.interactions.open(waiting, 7 * round_)
 
             assert sum(await crowd(stores, reopen, act, 20)) == 7
 

@@ -66,7 +66,7 @@ async def fill(stores: Stores) -> None:
     await stores.sessions.start(session())
     await stores.sign_ins.enter(sign_in())
     await stores.sign_ins.enter(sign_in("sid2", "beta"))
-    await stores.interactions.open(interaction())
+    await stores.interactions.open(interaction(), 9)
     await stores.grants.issue(grant(nonce="\\N"), "code")
     await stores.grants.redeem("g1", NOW + 0.1, "refresh", NOW + 1 / 3)
     await stores.registered_clients.add(registered_client(), 9)

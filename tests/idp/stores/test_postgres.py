@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from idp.errors import StoreUnavailable
 from idp.stores.opening import open_stores
 from idp.stores.postgres import database
 from idp.stores.postgres.migrations import migrate
 from idp.stores.protocols import Stores
+from tests.idp.stores.clients_contract import ClientsContract
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
 
@@ -35,6 +37,10 @@ class TestRemembering(RememberingContract):
     """See contract.py."""
 
 
+class TestClients(ClientsContract):
+    """See clients_contract.py."""
+
+
 class TestCrowd(CrowdContract):
     """See crowd.py."""
 
@@ -48,7 +54,11 @@ async def test_more_than_can_wait_are_refused_at_once(database_url: str, monkeyp
     try:
         slow = [bounded.execute("SELECT pg_sleep(0.5)") for _ in range(9)]
         came_of_it = await asyncio.gather(*slow, return_exceptions=True)
-        assert sorted(type(one).__name__ for one in came_of_it) == ["StoreUnavailable"] * 4 + ["int"] * 5
+        refused = [one for one in came_of_it if isinstance(one, StoreUnavailable)]
+        served = [one for one in came_of_it if isinstance(one, int)]
+        # The second connection may still be on its way.
+        assert len(refused) + len(served) == 9
+        assert 4 <= len(refused) <= 6
     finally:
         await bounded.close()
 

@@ -13,6 +13,7 @@ from idp.model import AuditEvent
 from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
+from tests.idp.stores.clients_contract import ClientsContract
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
 
@@ -35,6 +36,10 @@ class TestOnceOnly(OnceOnlyContract):
 
 class TestRemembering(RememberingContract):
     """See contract.py."""
+
+
+class TestClients(ClientsContract):
+    """See clients_contract.py."""
 
 
 class TestCrowd(CrowdContract):
