@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -56,6 +57,16 @@ def test_another_secret_or_another_clients_is_refused_rfc7523_3(registrar: Regis
     for wrong in (other["client_secret"], told["client_secret"] + "x", "x" * 43):
         assert refusal(asked(client, assertion(client, wrong)), 401) == "invalid_client"
     assert asked(client, assertion(client, told["client_secret"])).status_code == 200
+
+
+def test_a_derived_secret_that_is_not_the_registered_one_is_refused(registrar: Registrar) -> None:
+    client, told = signed_in(registrar)
+    assert asked(client, assertion(client, told["client_secret"])).status_code == 200
+    store, run = registrar.provider.parts.stores.registered_clients, registrar.provider.run
+    row = run(store.get(client.client_id))
+    # As with another MANYOU_KEY_SECRET than the one under which it registered.
+    assert run(store.replace(replace(row, secret_hash="0" * 64, changed_at=row.changed_at + 1)))
+    assert refusal(asked(client, assertion(client, told["client_secret"], x=1)), 401) == "invalid_client"
 
 
 def test_its_claims_are_judged_as_those_of_any_assertion_rfc7523_3(registrar: Registrar) -> None:

@@ -211,6 +211,11 @@ def test_http_is_for_loopback_in_the_demonstration_and_for_the_operator(name: st
             accepted(MINIMAL, terms, **{name: uri})
 
 
+def test_an_operators_client_keeps_no_secret_that_it_could_sign_with() -> None:
+    with pytest.raises(BadMetadata, match=r"^token_endpoint_auth_method must be one that does with the hash"):
+        accepted(MINIMAL, OPERATOR, legal_basis="consent", token_endpoint_auth_method="client_secret_jwt")
+
+
 def test_on_fapi_2_http_is_for_loopback_in_the_demonstration_also_by_the_operator_fapi2_5_3_2_2() -> None:
     mine, demo = {**FAPI2, "legal_basis": "consent"}, replace(OPERATOR, demo=True)
     loopback, elsewhere = ["http://shop.localhost/callback"], ["http://shop.example/callback"]
