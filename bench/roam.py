@@ -30,7 +30,7 @@ from contender import PEER, Contender, Figures, start
 
 TURN = 100
 """Roams until the next server has its turn: what else the machine does changes within seconds."""
-WARM_UP = 600
+WARM_UP = 2000
 """Roams that do not count: imports, caches, and what a compiler learns at run time."""
 Rounds = Mapping[Contender, list[Figures]]
 
