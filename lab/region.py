@@ -227,7 +227,7 @@ class RegionThread:
 
     def _assemble(self, port_base: int | None) -> Region:
         # Where ports run out of luck (another test's region, a fifth portal), the next base is tried.
-        for base in [port_base] if port_base is not None else islice(_port_bases(), 500):
+        for base in [port_base] if port_base is not None else islice(port_bases(), 500):
             with ExitStack() as undo, suppress(serve.PortTaken):
                 if port_base is None:
                     # Held while services stop and start again: others that look for a base pass this one over.
@@ -287,7 +287,7 @@ def _close(sockets: Iterable[socket.socket]) -> None:
         sock.close()
 
 
-def _port_bases() -> Iterator[int]:
+def port_bases() -> Iterator[int]:
     """Yield bases below the ports that systems hand out for outgoing connections, beginning at this process's own."""
     first = os.getpid() % 1000
     for step in range(1000):
