@@ -23,7 +23,9 @@ def main() -> int:
     except (BadSettings, OSError, BadPortalFile, serve.CannotListen) as error:
         print(error, file=sys.stderr)
         return 1
-    return serve.run_blocking([serve.Service("idp", app, sock, tls)], trusted_proxies=settings.trusted_proxies)
+    return serve.run_blocking(
+        [serve.Service("idp", app, sock, tls, settings.limits)], trusted_proxies=settings.trusted_proxies
+    )
 
 
 if __name__ == "__main__":

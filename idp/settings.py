@@ -17,6 +17,7 @@ from idp.features import SETS, Features, FeatureSet
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
 from web.guard import Guard
+from web.limits import Limits
 from web.tls import check
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     trust: Path | None = None
+    connections: int = Field(1000, ge=20)
+    requests: int = Field(200, ge=1)
+    request_seconds: int = Field(10, ge=1)
 
     idp_database: str = ""
     idp_features: FeatureSet = "region"
@@ -126,6 +130,11 @@ class Settings(BaseSettings):
     def features(self) -> Features:
         """The set of features that is on."""
         return SETS[self.idp_features]
+
+    @property
+    def limits(self) -> Limits:
+        """How much the service takes on at once."""
+        return Limits(self.connections, self.requests, self.request_seconds)
 
     @property
     def secure(self) -> bool:

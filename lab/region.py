@@ -29,6 +29,7 @@ from web import serve, tls
 from web.addresses import portal_folders
 from web.clock import Clock, system_clock
 from web.connect import ConnectMap
+from web.limits import Limits
 
 PROVIDER = "idp"
 PROVIDER_TITLE = {"zh-CN": "统一认证", "en": "Provider"}
@@ -58,11 +59,12 @@ class Part:
 
     tls: ssl.SSLContext | None = None
     """How it speaks TLS, where it does."""
+    limits: Limits = Limits()
 
     def service(self, sock: socket.socket) -> serve.Service:
         """Make the application anew, as a new process would, to be served on `sock`."""
         self.app = self._make()
-        return serve.Service(self.name, self.app, sock, self.tls)
+        return serve.Service(self.name, self.app, sock, self.tls, self.limits)
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class Region:
         context = tls.serving(idp_settings, [urlsplit(part.address).hostname or "" for part in parts])
         for part in parts:
             part.tls = context
+            part.limits = (idp_settings if part.name == PROVIDER else portal_settings).limits
         sockets = _bind_all(idp_settings.bind, [part.port for part in parts])
         try:
             services = [part.service(sock) for part, sock in zip(parts, sockets, strict=True)]

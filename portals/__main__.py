@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     logs.to_stderr()
-    service = Service(portal.client_id, create_app(portal, settings), sock, tls)
+    service = Service(portal.client_id, create_app(portal, settings), sock, tls, settings.limits)
     return run_blocking(
         [service],
         ready=lambda: print(f"{portal.name['en']}: {portal.address}", flush=True),

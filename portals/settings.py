@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
+from web.limits import Limits
 from web.tls import check
 
 PREFIX = "MANYOU_"
@@ -47,6 +48,9 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     trust: Path | None = None
+    connections: int = Field(1000, ge=20)
+    requests: int = Field(200, ge=1)
+    request_seconds: int = Field(10, ge=1)
     portal_show_tokens: bool | None = None
     """Whether /inspect shows this session's own tokens; on in the demo unless set."""
     portal_idle_seconds: int = Field(1800, ge=60)
@@ -88,6 +92,11 @@ class Settings(BaseSettings):
     def connect_map(self) -> ConnectMap:
         """Which name is dialled at which address."""
         return ConnectMap.parse(self.connect)
+
+    @property
+    def limits(self) -> Limits:
+        """How much the service takes on at once."""
+        return Limits(self.connections, self.requests, self.request_seconds)
 
     @property
     def show_tokens(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import resource
 import signal
 import socket
 import ssl
@@ -16,16 +17,21 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.http_protocol import HttpProtocol
 
+from web.bounded_http import bounded, look_at
+from web.limits import Bounded, Limits
+
 DRAIN_SECONDS = 10
 LEAVE_SECONDS = 0.2
 BACKLOG = 1024
+OTHER_FILES = 256
+"""Databases, calls to others and what else a process opens besides the connections that it answers on."""
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +50,13 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class Service:
-    """One ASGI application, the name that people know it by, and the bound socket that it answers on, in TLS if any."""
+    """One ASGI application, the name that people know it by, the bound socket that it answers on, and its bounds."""
 
     name: str
     app: ASGIApp
     sock: socket.socket
     tls: ssl.SSLContext | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -93,14 +100,16 @@ class Running:
         self._tls = service.tls is not None
         self._sock = service.sock
         self._app = _KeepsFailure(service.app)
+        bound = Bounded(self._app, service.limits)
         self._server = _Server(
             service.tls,
             uvicorn.Config(
-                self._app,
+                bound,
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                http=HttpProtocol,
+                http=bounded(service.limits),
+                timeout_keep_alive=service.limits.idle_seconds,
                 ws="none",
                 lifespan="on",
                 # uvicorn trusts X-Forwarded-* from 127.0.0.1 unless told not to.
@@ -110,6 +119,7 @@ class Running:
                 timeout_graceful_shutdown=max(1, round(drain)),
             ),
         )
+        bound.tasks = self._server.server_state.tasks
 
     async def start(self) -> None:
         """Run the application's start and accept connections. Raises CannotStart; the socket is closed then."""
@@ -124,8 +134,9 @@ class Running:
             raise CannotStart(f"{self.name} could not start: {reason}") from cause
 
     async def tick(self) -> None:
-        """Renew the Date header; to be called about every second."""
+        """Renew the Date header and drop who keeps us waiting; to be called about every second."""
         await self._server.on_tick(0)
+        look_at(self._server.server_state.connections, asyncio.get_running_loop().time())
 
     async def stop(self) -> None:
         """Accept nothing more, let requests in flight finish, run the application's end, close the socket."""
@@ -148,6 +159,7 @@ async def serve(
     Raises CannotStart, after those already started have been stopped. `trusted_proxies` is a comma-separated list of
     addresses whose X-Forwarded-* headers count; empty means nobody's.
     """
+    _make_room(services)
     running = [Running(service, trusted_proxies=trusted_proxies) for service in services]
     started: list[Running] = []
     with _signals(running) as stopping:
@@ -179,6 +191,16 @@ def run_blocking(
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _make_room(services: Sequence[Service]) -> None:
+    """Raise the number of files that this process may have open, as far as it may, to what its connections need."""
+    wanted = sum(service.limits.connections for service in services) + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Server(uvicorn.Server):
