@@ -46,6 +46,7 @@ class Event(StrEnum):
     KEY_MADE = "key.made"
     KEY_ROTATED = "key.rotated"
     KEY_REMOVED = "key.removed"
+    KEY_REVOKED = "key.revoked"
     PAGE_REFUSED = "page.refused"
     SERVER_ERROR = "server.error"
 

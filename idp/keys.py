@@ -128,6 +128,10 @@ class KeyRing:
         if force or not 0 <= now - self._read_at < REFRESH_SECONDS:
             self._rows = await self._store.all()
             self._read_at = now
+            kept = {key.kid for key in self._rows}
+            for imported in (self._loaded, self._public):
+                for kid in imported.keys() - kept:
+                    del imported[kid]
 
     def public_set(self) -> Mapping[str, Any]:
         """Return the JWK Set that is published: current and next keys, and retired ones whose tokens may still live."""
@@ -169,6 +173,15 @@ class KeyRing:
             await self._store.remove(kid)
         await self.refresh(force=True)
         return gone
+
+    async def revoke(self, kid: str) -> StoredKey | None:
+        """End all trust in a compromised key and let its successor take over; return it as it was, None if unknown."""
+        row = next((key for key in self._rows if key.kid == kid), None)
+        now = self._clock()
+        if row is None or not await self._store.revoke(kid, self._make(row.alg, "next", now), now):
+            return None
+        await self.refresh(force=True)
+        return row
 
     async def secret(self, name: str) -> bytes:
         """Return the 32 random bytes kept under `name`, made at first use."""

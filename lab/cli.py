@@ -13,7 +13,7 @@ import typer
 COMMANDS = {
     "up": ("lab.up:up_command", "Start the provider and the four portals. 启动整个区域。"),
     "inspect": ("lab.inspect:inspect_command", "Explain a token and judge it. 解读并核验令牌。"),
-    "keys": ("lab.keys:keys_group", "List, rotate and retire the signing keys. 签名密钥。"),
+    "keys": ("lab.keys:keys_group", "List, rotate, retire and revoke the signing keys. 签名密钥。"),
     "people": ("lab.people:people_group", "List people, freeze accounts, set levels. 人员与级别。"),
     "audit": ("lab.audit:audit_command", "List security events. 安全事件。"),
     "db": ("lab.db:db_group", "Migrate, check, back up and restore the provider's database. 数据库。"),

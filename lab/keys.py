@@ -1,4 +1,4 @@
-"""`manyou keys list|rotate|retire`: the provider's signing keys, also while it runs."""
+"""`manyou keys list|rotate|retire|revoke`: the provider's signing keys, also while it runs."""
 
 from __future__ import annotations
 
@@ -29,17 +29,27 @@ def _refuse_unpublished(at: Operator, algorithms: tuple[str, ...]) -> None:
             raise BadSettings(f"The next {key.alg} key was made just now; wait {wait} s until everybody can know it.")
 
 
-def _run(settings: Settings, action: str, algorithms: tuple[str, ...], overlap: float) -> None:
+async def _revoke(at: Operator, kid: str) -> None:
+    row = await at.keys.revoke(kid)
+    if row is None:
+        raise BadSettings(f"There is no key {kid}; `manyou keys list` shows those that are there.")
+    successor = at.keys.signing(row.alg).kid or ""
+    await at.auditor.record(Event.KEY_REVOKED, alg=row.alg, kid=kid, state=row.state, current=successor)
+
+
+def _run(settings: Settings, action: str, algorithms: tuple[str, ...] = (), overlap: float = 0, kid: str = "") -> None:
     async def act() -> None:
         async with operator(settings) as at:
+            if action == "revoke":
+                await _revoke(at, kid)
             if action == "rotate":
                 _refuse_unpublished(at, algorithms)
                 for alg in algorithms:
                     await at.keys.rotate(alg)
                     await at.auditor.record(Event.KEY_ROTATED, alg=alg, kid=at.keys.signing(alg).kid or "")
             if action == "retire":
-                for kid in await at.keys.retire(overlap):
-                    await at.auditor.record(Event.KEY_REMOVED, kid=kid)
+                for retired in await at.keys.retire(overlap):
+                    await at.auditor.record(Event.KEY_REMOVED, kid=retired)
             rows = [
                 (key.kid, key.alg, key.state, *map(moment, (key.created_at, key.activated_at, key.retired_at)))
                 for key in at.keys.rows()
@@ -56,7 +66,7 @@ def _run(settings: Settings, action: str, algorithms: tuple[str, ...], overlap: 
 @keys_group.command("list")
 def list_command() -> None:
     """List the keys: next, current, retired. 列出密钥。"""
-    _run(load_or_exit(), "list", (), 0)
+    _run(load_or_exit(), "list")
 
 
 @keys_group.command("rotate")
@@ -67,7 +77,7 @@ def rotate_command(
     if alg is not None and alg not in ALGORITHMS:
         typer.echo(f"--alg is one of {', '.join(ALGORITHMS)}.", err=True)
         raise typer.Exit(2)
-    _run(load_or_exit(), "rotate", (alg,) if alg else ALGORITHMS, 0)
+    _run(load_or_exit(), "rotate", (alg,) if alg else ALGORITHMS)
 
 
 @keys_group.command("retire")
@@ -80,4 +90,10 @@ def retire_command(
     settings = load_or_exit()
     # Not the life of a token: an expired ID token is still a hint of who logs out, as long as the session may last.
     longest = settings.idp_session_seconds
-    _run(settings, "retire", (), longest if overlap is None else overlap)
+    _run(settings, "retire", overlap=longest if overlap is None else overlap)
+
+
+@keys_group.command("revoke")
+def revoke_command(kid: Annotated[str, typer.Argument(help="As `keys list` shows it. 密钥编号。")]) -> None:
+    """End all trust in a key that may be known to others; the next one takes over. 吊销泄露的密钥。"""
+    _run(load_or_exit(), "revoke", kid=kid)

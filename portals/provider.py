@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,12 @@ from web.clock import Clock
 FRESH_SECONDS = 3600
 """How long metadata is used before it is asked for again."""
 KEYS_FRESH_SECONDS = 300
-"""The same for keys: so long at most a key that the provider has removed is still believed here."""
+"""The same for keys, where their answer does not say less (max-age, RFC 9111 5.2.2.1); the provider's says 60 s.
+
+So long at most a key that the provider has revoked is still believed here, while the provider can be reached.
+"""
+KEYS_LEAST_SECONDS = 10
+"""The same, however little the answer says: each is a request of ours."""
 STALE_SECONDS = 3600
 """How much longer they are used while the provider cannot be reached."""
 COOLDOWN_SECONDS = 30
@@ -43,24 +49,26 @@ class Provider:
         self._metadata_at = float("-inf")
         self._keys: VerificationKeys | None = None
         self._keys_at = float("-inf")
+        self._keys_fresh = KEYS_FRESH_SECONDS
         self._failed_at = float("-inf")
+        self._answered_at = float("-inf")
         self._asked_at = float("-inf")
         self._lock = asyncio.Lock()
 
     async def metadata(self) -> Mapping[str, str]:
         """Return the endpoints by name, at most an hour old. Raises ProviderUnreachable."""
-        if self._age(self._metadata_at) > FRESH_SECONDS:
+        if self._age(self._metadata_at) > FRESH_SECONDS and not (self._metadata and self._others_ask()):
             async with self._lock:
                 if self._age(self._metadata_at) > FRESH_SECONDS:
                     await self._renew_metadata()
         return self._metadata
 
     async def keys(self) -> VerificationKeys:
-        """Return the keys that tokens are verified with, at most five minutes old. Raises ProviderUnreachable."""
-        if self._keys is None or self._age(self._keys_at) > KEYS_FRESH_SECONDS:
+        """Return the keys that tokens are verified with, as old as their answer allows. Raises ProviderUnreachable."""
+        if self._keys is None or (self._age(self._keys_at) > self._keys_fresh and not self._others_ask()):
             metadata = await self.metadata()
             async with self._lock:
-                if self._keys is None or self._age(self._keys_at) > KEYS_FRESH_SECONDS:
+                if self._keys is None or self._age(self._keys_at) > self._keys_fresh:
                     await self._renew_keys(metadata)
         assert self._keys is not None
         return self._keys
@@ -86,9 +94,13 @@ class Provider:
         # A clock that was set back must not keep old keys alive, nor a cooldown.
         return abs(self._clock() - moment)
 
+    def _others_ask(self) -> bool:
+        """Tell whether another request asks a provider that did not answer the last one: nobody else need wait."""
+        return self._failed_at > self._answered_at and self._lock.locked()
+
     async def _renew_metadata(self) -> None:
         try:
-            found = await self._get(f"{self.issuer}/.well-known/openid-configuration")
+            found, _ = await self._get(f"{self.issuer}/.well-known/openid-configuration")
             self._metadata = _checked(self.issuer, found)
             self._metadata_at = self._clock()
         except ProviderUnreachable as error:
@@ -96,8 +108,10 @@ class Provider:
 
     async def _renew_keys(self, metadata: Mapping[str, str]) -> None:
         try:
-            self._keys = VerificationKeys.from_jwks(await self._get(metadata["jwks_uri"]))
+            found, kept_for = await self._get(metadata["jwks_uri"])
+            self._keys = VerificationKeys.from_jwks(found)
             self._keys_at = self._clock()
+            self._keys_fresh = _fresh_seconds(kept_for)
         except ProviderUnreachable as error:
             self._bear(error, self._keys_at)
 
@@ -106,7 +120,8 @@ class Provider:
             raise error
         journal.record("provider_stale", level=logging.WARNING, reason=error.reason)
 
-    async def _get(self, url: str) -> Any:
+    async def _get(self, url: str) -> tuple[Any, str]:
+        """Return the JSON found there, and how long it may be kept as its answer says. Raises ProviderUnreachable."""
         if self._age(self._failed_at) < RETRY_SECONDS:
             raise ProviderUnreachable("A moment ago the provider could not be reached.")
         try:
@@ -114,10 +129,18 @@ class Provider:
                 answer = await self._client.get(url, headers={"accept": "application/json"})
             if answer.status_code != 200:
                 raise ValueError(f"status {answer.status_code}")
-            return answer.json()
+            found = answer.json()
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ValueError, RecursionError) as error:
             self._failed_at = self._clock()
             raise ProviderUnreachable(f"{url}: {type(error).__name__}: {error}") from error
+        self._answered_at = self._clock()
+        return found, answer.headers.get("cache-control", "")
+
+
+def _fresh_seconds(cache_control: str) -> int:
+    """Return for how long keys are used, by the answer that brought them and our own bounds."""
+    said = re.search(r"(?:^|[\s,])max-age=([0-9]{1,9})(?:[\s,]|$)", cache_control, re.IGNORECASE)
+    return min(KEYS_FRESH_SECONDS, max(KEYS_LEAST_SECONDS, int(said[1]))) if said else KEYS_FRESH_SECONDS
 
 
 def _checked(issuer: str, found: Any) -> dict[str, str]:

@@ -22,9 +22,8 @@ from dataclasses import dataclass, field
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.http_protocol import HttpProtocol
-
 from web.bounded_http import bounded, look_at
+from web.http_protocol import HttpProtocol
 from web.limits import Bounded, Limits
 
 DRAIN_SECONDS = 10

@@ -272,6 +272,13 @@ class Keys(Protocol):
         """Throw a retired key away."""
         ...
 
+    async def revoke(self, kid: str, successor: StoredKey, now: float) -> bool:
+        """Throw a key away whatever its state; False if it is not there. One transaction.
+
+        Where it was current the next one of its alg becomes so; unless it was retired `successor` is kept as next.
+        """
+        ...
+
     async def secret(self, name: str) -> bytes | None:
         """Return a secret, encrypted as it was kept, or None."""
         ...

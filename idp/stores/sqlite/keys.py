@@ -44,6 +44,22 @@ class SqliteKeys:
         """Throw a retired key away."""
         self._database.execute("DELETE FROM signing_keys WHERE kid = ? AND state = 'retired'", (kid,))
 
+    async def revoke(self, kid: str, successor: StoredKey, now: float) -> bool:
+        """Throw a key away whatever its state; False if it is not there. One transaction.
+
+        Where it was current the next one of its alg becomes so; unless it was retired `successor` is kept as next.
+        """
+        with self._database.transaction():
+            row = self._database.one("DELETE FROM signing_keys WHERE kid = ? RETURNING alg, state", (kid,))
+            if row is not None and row["state"] == "current":
+                self._database.execute(
+                    "UPDATE signing_keys SET state = 'current', activated_at = ? WHERE alg = ? AND state = 'next'",
+                    (now, row["alg"]),
+                )
+            if row is not None and row["state"] != "retired":
+                self._insert(successor)
+            return row is not None
+
     async def secret(self, name: str) -> bytes | None:
         """Return a secret, encrypted as it was kept."""
         row = self._database.one("SELECT value FROM secrets WHERE name = ?", (name,))
