@@ -24,6 +24,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 from joserfc.jwk import ECKey
 
+from portals import clocks
 from portals.client_key import ALG
 from portals.errors import Problem, ProviderUnreachable
 from portals.levels import acr
@@ -216,7 +217,12 @@ class SignIn:
             raise ProviderUnreachable(f"PAR endpoint: {type(error).__name__}: {error}") from error
         if told == "error":
             reason = f"The PAR endpoint answered {found[told]}: {found.get('error_description')}"
-            raise ProviderUnreachable(reason) if found[told] in NOT_NOW else Problem("provider_refused", reason)
+            if found[told] in NOT_NOW:
+                raise ProviderUnreachable(reason)
+            ahead = clocks.off_by(answer, self._clock())
+            if ahead:
+                raise Problem("clock_wrong", f"{reason}; {clocks.in_words(ahead)}", status=503)
+            raise Problem("provider_refused", reason)
         return str(found[told])
 
     async def _token(self, **parameters: str) -> TokenAnswer:

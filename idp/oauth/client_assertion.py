@@ -141,7 +141,10 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authli
         try:
             registry.validate(claims)
         except (JoseError, TypeError, ValueError) as error:
-            raise InvalidClientError(description="A claim of the assertion is not good.") from error
+            # Which one helps whoever signed it: most often a clock is wrong, and it is iat or exp.
+            claim = getattr(error, "claim", None)
+            which = f": {claim}." if claim in claims else "."
+            raise InvalidClientError(description=f"A claim of the assertion is not good{which}") from error
         # joserfc has seen to a text that is not empty. Printable: JSON can hold lone surrogates, which no store takes.
         if len(claims["jti"]) > 256 or not claims["jti"].isprintable():
             raise InvalidClientError(description="jti of the assertion is not good.")
