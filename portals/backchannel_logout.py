@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from portals import journal
-from portals.errors import Problem, new_incident
+from portals.errors import RETRY_AFTER, Problem, new_incident
 from portals.parts import Parts, parts_of
 from portals.stores.endings import Ending
 from web.forms import BadForm, form_parameters
@@ -51,7 +51,7 @@ def _refuse(parts: Parts, problem: Problem) -> Response:
     journal.problem(parts.portal.client_id, incident, problem.code, problem.reason, problem.verdict)
     if problem.status == 503:
         body = {"error": "temporarily_unavailable", "error_description": "The keys of the provider cannot be had."}
-        return JSONResponse({**body, "incident": incident}, 503, {**NO_STORE, "retry-after": "5"})
+        return JSONResponse({**body, "incident": incident}, 503, {**NO_STORE, "retry-after": RETRY_AFTER})
     # 2.8: 400 whatever the reason; a caller learns no more than that.
     status = problem.status if problem.status in (413, 415) else 400
     body = {"error": "invalid_request", "error_description": "The logout token was not accepted."}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+RETRY_AFTER = "5"
+"""What an answer with 503 says about when to try again, in seconds."""
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 

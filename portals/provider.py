@@ -86,6 +86,13 @@ class Provider:
         assert self._keys is not None
         return self._keys
 
+    async def reach(self) -> None:
+        """Ask the provider for its keys, so that nobody is sent to where nobody answers. Raises ProviderUnreachable."""
+        metadata = await self.metadata()
+        async with self._lock:
+            found, kept_for = await self._get(metadata["jwks_uri"])
+            self._keep(found, kept_for)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
@@ -109,11 +116,14 @@ class Provider:
     async def _renew_keys(self, metadata: Mapping[str, str]) -> None:
         try:
             found, kept_for = await self._get(metadata["jwks_uri"])
-            self._keys = VerificationKeys.from_jwks(found)
-            self._keys_at = self._clock()
-            self._keys_fresh = _fresh_seconds(kept_for)
+            self._keep(found, kept_for)
         except ProviderUnreachable as error:
             self._bear(error, self._keys_at)
+
+    def _keep(self, jwks: Any, cache_control: str) -> None:
+        self._keys = VerificationKeys.from_jwks(jwks)
+        self._keys_at = self._clock()
+        self._keys_fresh = _fresh_seconds(cache_control)
 
     def _bear(self, error: ProviderUnreachable, fetched_at: float) -> None:
         if self._age(fetched_at) > FRESH_SECONDS + STALE_SECONDS:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from portals import journal
 from portals.cookies import new_value
-from portals.errors import Problem, ProviderUnreachable
+from portals.errors import RETRY_AFTER, Problem, ProviderUnreachable
 from portals.frame import leave, page
 from portals.parts import Parts, parts_of
 from portals.stores.sessions import Session
@@ -46,9 +46,10 @@ async def _to_provider(request: Request, parts: Parts, session: Session) -> Resp
     """Return the redirect to end_session; where the provider cannot be reached, a page that says what has not ended."""
     try:
         metadata = await parts.provider.metadata()
+        await parts.provider.reach()
     except ProviderUnreachable as error:
         journal.record("logout_here_only", portal=parts.portal.client_id, reason=error.reason)
-        return page(request, "logged_out_here.html", None, status=503)
+        return page(request, "logged_out_here.html", None, status=503, headers={"retry-after": RETRY_AFTER})
     state = new_value()
     wanted = {
         "id_token_hint": session.id_token,

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from portals import journal
-from portals.errors import Problem, new_incident
+from portals.errors import RETRY_AFTER, Problem, new_incident
 from portals.parts import Parts, parts_of
 from portals.stores.proofs import TooManyProofs
 from portals.verdict import Presentation, Verdict
@@ -116,7 +116,7 @@ def _refuse(parts: Parts, problem: Problem) -> Response:
     journal.problem(parts.portal.client_id, incident, problem.code, problem.reason, problem.verdict)
     if problem.status == 503:
         return JSONResponse(
-            {"error": "temporarily_unavailable", "incident": incident}, 503, {**NO_STORE, "retry-after": "5"}
+            {"error": "temporarily_unavailable", "incident": incident}, 503, {**NO_STORE, "retry-after": RETRY_AFTER}
         )
     return _refusal(problem.status, {"error": problem.code, "incident": incident}, error=problem.code)
 
