@@ -7,11 +7,15 @@ takes its answer byte by byte, it keeps for ever.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Iterable
 from typing import Any
 
 from web.http_protocol import HttpProtocol
 from web.limits import Limits
+
+NOTHING_LINGERS = struct.pack("ii", 1, 0)
 
 
 class BoundedProtocol(HttpProtocol):
@@ -28,7 +32,7 @@ class BoundedProtocol(HttpProtocol):
         if len(self.connections) > self.limits.connections:
             waiting = [one for one in _bounded(self.connections) if one.idle]
             # The new one waits as well, so that there is always one.
-            min(waiting, key=_since).transport.abort()
+            min(waiting, key=_since).drop()
 
     def data_received(self, data: bytes) -> None:
         """Note when a request began to arrive."""
@@ -44,14 +48,19 @@ class BoundedProtocol(HttpProtocol):
     def look(self, now: float) -> None:
         """Drop the connection if its head has not arrived or its answer has not been taken in time."""
         if self.idle and self._waits_since is not None and now - self._waits_since > self.limits.seconds:
-            self.transport.abort()
+            self.drop()
             return
         unsent = self.transport.get_write_buffer_size()
         if not unsent or unsent < self._unsent or not self._unsent:
             self._unsent_since = now
         elif now - self._unsent_since > self.limits.seconds:
-            self.transport.abort()
+            self.drop()
         self._unsent = unsent
+
+    def drop(self) -> None:
+        """Close at once and keep nothing: the system would hold what is unsent for minutes."""
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NOTHING_LINGERS)
+        self.transport.abort()
 
 
 def _since(connection: BoundedProtocol) -> float:
