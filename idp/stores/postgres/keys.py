@@ -56,6 +56,31 @@ class PostgresKeys:
         """Throw a retired key away."""
         await self._database.execute("DELETE FROM signing_keys WHERE kid = %s AND state = 'retired'", (kid,))
 
+    async def revoke(self, kid: str, successor: StoredKey, now: float) -> bool:
+        """Throw a key away whatever its state; False if it is not there. One transaction.
+
+        Where it was current the next one of its alg becomes so; unless it was retired `successor` is kept as next.
+        """
+
+        async def work(transaction: Transaction) -> bool:
+            # As rotations, two changes at once are one after the other.
+            await transaction.execute(
+                "SELECT 1 FROM signing_keys WHERE alg = (SELECT alg FROM signing_keys WHERE kid = %s) "
+                "ORDER BY kid FOR UPDATE",
+                (kid,),
+            )
+            row = await transaction.one("DELETE FROM signing_keys WHERE kid = %s RETURNING alg, state", (kid,))
+            if row is not None and row["state"] == "current":
+                await transaction.execute(
+                    "UPDATE signing_keys SET state = 'current', activated_at = %s WHERE alg = %s AND state = 'next'",
+                    (now, row["alg"]),
+                )
+            if row is not None and row["state"] != "retired":
+                await transaction.execute(_INSERT, key_values(successor))
+            return row is not None
+
+        return await self._database.atomically(work)
+
     async def secret(self, name: str) -> bytes | None:
         """Return a secret, encrypted as it was kept."""
         row = await self._database.one("SELECT value FROM secrets WHERE name = %s", (name,))

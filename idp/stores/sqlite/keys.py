@@ -57,7 +57,7 @@ class SqliteKeys:
                     (now, row["alg"]),
                 )
             if row is not None and row["state"] != "retired":
-                self._insert(successor)
+                self._database.execute(_INSERT, key_values(successor))
             return row is not None
 
     async def secret(self, name: str) -> bytes | None:

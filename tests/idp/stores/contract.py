@@ -335,21 +335,6 @@ class RememberingContract:
         assert {key.kid for key in await stores.keys.all()} == {"b", "c"}
         assert (await stores.keys.all())[0].private == b"\x00sealed"
 
-    async def test_a_revoked_key_goes_whatever_its_state_and_its_successor_takes_over(self, stores: Stores) -> None:
-        async def states() -> dict[str, str]:
-            return {key.kid: key.state for key in await stores.keys.all()}
-
-        await stores.keys.add([stored_key("a", "current"), stored_key("b", "next")])
-        assert await stores.keys.revoke("a", stored_key("c", "next", NOW + 1), NOW + 1)
-        assert await states() == {"b": "current", "c": "next"}
-        assert await stores.keys.revoke("c", stored_key("d", "next", NOW + 2), NOW + 2)
-        assert await states() == {"b": "current", "d": "next"}
-        await stores.keys.rotate("ES256", stored_key("e", "next", NOW + 3), NOW + 3)
-        assert await stores.keys.revoke("b", stored_key("f", "next", NOW + 4), NOW + 4)
-        assert await states() == {"d": "current", "e": "next"}
-        assert not await stores.keys.revoke("b", stored_key("f", "next", NOW + 4), NOW + 4)
-        assert [key.activated_at for key in await stores.keys.all() if key.kid == "d"] == [NOW + 3]
-
     async def test_the_sweep_leaves_what_is_still_needed(self, stores: Stores) -> None:
         await stores.sessions.start(session())
         await stores.sign_ins.enter(sign_in())

@@ -15,6 +15,7 @@ from idp.stores.protocols import Stores
 from tests.idp.stores.clients_contract import ClientsContract
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
+from tests.idp.stores.key_contract import RevokingContract
 
 
 @pytest.fixture
@@ -43,6 +44,10 @@ class TestClients(ClientsContract):
 
 class TestCrowd(CrowdContract):
     """See crowd.py."""
+
+
+class TestRevoking(RevokingContract):
+    """See key_contract.py."""
 
 
 async def test_more_than_can_wait_are_refused_at_once(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

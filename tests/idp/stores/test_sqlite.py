@@ -16,6 +16,7 @@ from idp.stores.protocols import Stores
 from tests.idp.stores.clients_contract import ClientsContract
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
+from tests.idp.stores.key_contract import RevokingContract
 
 
 @pytest.fixture
@@ -44,6 +45,10 @@ class TestClients(ClientsContract):
 
 class TestCrowd(CrowdContract):
     """See crowd.py."""
+
+
+class TestRevoking(RevokingContract):
+    """See key_contract.py."""
 
 
 def test_nobody_else_may_read_the_file(stores: Stores, tmp_path: Path) -> None:
