@@ -7,17 +7,21 @@ import logging
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from portals import journal
-from portals.errors import Problem, new_incident
+from portals.errors import RETRY_AFTER, Problem, new_incident
 from portals.frame import page
 from portals.parts import parts_of
+from portals.stores.database import Unavailable
 from portals.visitor import visitor_at
 from web.forms import BadForm
 
 log = logging.getLogger("portals")
 USED_UP = ("/callback", "/login")
+PROGRAM_PATHS = ("/api/", "/backchannel-logout", "/jwks", "/healthz")
+"""Here programs ask, so that they are answered in JSON."""
+STORE_UNAVAILABLE = "store_unavailable"
 
 
 def register(app: FastAPI) -> None:
@@ -25,6 +29,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(BadForm, _bad_form)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -45,6 +50,20 @@ async def _http(request: Request, error: Exception) -> Response:
     return await _page(request, problem, dict(error.headers or {}))
 
 
+async def _unavailable(request: Request, error: Exception) -> Response:
+    """Answer where nothing can be kept now; who is signed in is not looked up, since that would fail as well."""
+    incident = new_incident()
+    journal.problem(parts_of(request).portal.client_id, incident, STORE_UNAVAILABLE, str(error))
+    headers = {"retry-after": RETRY_AFTER}
+    if request.url.path.startswith(PROGRAM_PATHS):
+        body = {"error": "temporarily_unavailable", "incident": incident}
+        return JSONResponse(body, 503, {**headers, "cache-control": "no-store"})
+    return page(
+        request, "problem.html", None, status=503, headers=headers, here=_here(request),
+        code=STORE_UNAVAILABLE, incident=incident, again=None,
+    )  # fmt: skip
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     incident = new_incident()
     log.error("incident %s: unexpected %s", incident, type(error).__name__, exc_info=error)
@@ -54,7 +73,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 async def _page(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
     incident = new_incident()
     journal.problem(parts_of(request).portal.client_id, incident, problem.code, problem.reason, problem.verdict)
-    sent = {**(headers or {}), **({"retry-after": "5"} if problem.status == 503 else {})}
+    sent = {**(headers or {}), **({"retry-after": RETRY_AFTER} if problem.status == 503 else {})}
     return page(
         request, "problem.html", await visitor_at(request), status=problem.status, headers=sent, here=_here(request),
         code=problem.code, incident=incident, again=problem.again,

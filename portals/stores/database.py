@@ -7,6 +7,9 @@ import secrets
 import sqlite3
 from pathlib import Path
 
+Unavailable = sqlite3.OperationalError
+"""The disk is full or fails, or another process holds the file: nothing was changed, and it may pass."""
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS flows (
