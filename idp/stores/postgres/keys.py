@@ -69,15 +69,15 @@ class PostgresKeys:
                 "ORDER BY kid FOR UPDATE",
                 (kid,),
             )
-            row = await transaction.one("DELETE FROM signing_keys WHERE kid = %s RETURNING alg, state", (kid,))
-            if row is not None and row["state"] == "current":
+            gone = await transaction.many("DELETE FROM signing_keys WHERE kid = %s RETURNING alg, state", (kid,))
+            if gone and gone[0]["state"] == "current":
                 await transaction.execute(
                     "UPDATE signing_keys SET state = 'current', activated_at = %s WHERE alg = %s AND state = 'next'",
-                    (now, row["alg"]),
+                    (now, gone[0]["alg"]),
                 )
-            if row is not None and row["state"] != "retired":
+            if gone and gone[0]["state"] != "retired":
                 await transaction.execute(_INSERT, key_values(successor))
-            return row is not None
+            return bool(gone)
 
         return await self._database.atomically(work)
 
