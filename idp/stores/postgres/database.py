@@ -7,8 +7,8 @@ import logging
 import os
 import select
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -148,24 +148,19 @@ class Database:
     async def _try(self, run: Callable[[Connection], Awaitable[Result]]) -> Result:
         for left in reversed(range(TRIES)):
             try:
-                async with self._connection() as connection:
+                connection = await self._take()
+                self._busy[connection] = self._now()
+                try:
                     return await run(connection)
+                finally:
+                    del self._busy[connection]
+                    await self._pool.putconn(connection)
             except _AGAIN as error:
                 if not left:
                     raise unavailable(error) from error
             except _AWAY as error:
                 raise unavailable(error) from error
         raise AssertionError
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        connection = await self._take()
-        self._busy[connection] = self._now()
-        try:
-            yield connection
-        finally:
-            del self._busy[connection]
-            await self._pool.putconn(connection)
 
     async def _take(self) -> Connection:
         while True:
