@@ -109,8 +109,11 @@ def test_a_connection_that_the_server_breaks_off_is_made_anew(
 ) -> None:
     tokens = client.tokens(provider.visitor())
     with psycopg.connect(server.url, autocommit=True) as connection:
-        broken = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
-        connection.execute(broken, (connection.info.dbname,))
+        # Waited for: a statement that is under way meanwhile is answered with 503.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
     assert client.refresh(tokens.refresh_token).status_code == 200
 
 
