@@ -54,7 +54,7 @@ def test_why_a_client_was_refused(provider: Provider, client: PortalClient) -> N
         (client.assertion(iss="nobody", sub="nobody"), "There is no such client."),
         (client.assertion(header={"kid": "unknown"}), "The client has published no such key."),
         (client.assertion(key=other), "The signature of the assertion is not good."),
-        (client.assertion(aud="https://else.example"), "A claim of the assertion is not good."),
+        (client.assertion(aud="https://else.example"), "A claim of the assertion is not good: aud."),
         (client.assertion(jti="\ud800"), "jti of the assertion is not good."),
         (client.assertion(exp=int(client.clock()) + 3632), "exp of the assertion is too far away."),
     ):
