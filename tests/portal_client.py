@@ -106,7 +106,7 @@ class Registration:
         """Write the portal folder from which the provider reads this client."""
         folder = place / self.client_id
         folder.mkdir(parents=True)
-        service = {"host": f"{self.client_id}.localhost", "offset": 99}
+        service = {"host": f"{self.client_id}.localhost", "offset": 8}
         lines = ["[service]", *_toml(service), "[client]", *_toml(self.table)]
         (folder / "portal.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
