@@ -25,6 +25,7 @@ from idp.endpoints.end_session import end_session
 from idp.endpoints.health import healthz, readyz
 from idp.endpoints.introspect import introspect
 from idp.endpoints.login import login
+from idp.endpoints.metrics import metrics
 from idp.endpoints.par import par
 from idp.endpoints.register import register, registered
 from idp.endpoints.revoke import revoke
@@ -33,11 +34,12 @@ from idp.endpoints.userinfo import userinfo
 from idp.endpoints.zone import zone
 from idp.errors import PageRefusal, StoreUnavailable, TokenRefusal
 from idp.keys import NO_KEY_SECRET
+from idp.metrics import Metrics
 from idp.oauth.registration import load_clients
 from idp.settings import BadSettings, Settings
 from web.clock import Clock, system_clock
-from web.exact_paths import ExactApp
 from web.forms import BadForm
+from web.observed import ObservedApp
 from web.pages import HERE as WEB
 from web.pages import Pages
 
@@ -57,17 +59,22 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     if not settings.demo and not settings.key_secret:
         raise BadSettings(NO_KEY_SECRET)
     operators = load_clients(settings)
+    counted = Metrics(client.client_id for client in operators)
     pages = Pages(HERE / "templates", locales=HERE / "locales", secure_cookies=settings.secure)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, operators, pages, clock) as app.state.parts:
+        async with running(settings, operators, pages, counted, clock) as app.state.parts:
             yield
 
     # No redirect_slashes: it would answer /login/ with a 307 to wherever the Host header says.
-    app = ExactApp(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = ObservedApp(
+        counted.requests, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     _add_routes(app, pages)
     app.add_middleware(CrossOrigin, methods=shared(settings.features))
+    if settings.metrics_token:
+        app.router.routes.append(Route("/metrics", metrics, methods=["GET"]))
     if settings.features.session_management:
         app.router.routes.append(Route("/check_session", check_session, methods=["GET"]))
     if settings.features.registration:

@@ -13,6 +13,7 @@ from idp.clients import ClientKeys, Clients
 from idp.delivery.queue import DeliveryQueue, Outgoing
 from idp.endpoints.parts import Parts
 from idp.errors import StoreUnavailable
+from idp.metrics import Metrics
 from idp.model import Client, Delivery
 from idp.oauth import logout_token
 from idp.oauth.access_token import AccessTokens
@@ -53,13 +54,15 @@ SWEEP_EVERY = 30
 
 
 @asynccontextmanager
-async def running(settings: Settings, operators: Sequence[Client], pages: Pages, clock: Clock) -> AsyncIterator[Parts]:
+async def running(
+    settings: Settings, operators: Sequence[Client], pages: Pages, metrics: Metrics, clock: Clock
+) -> AsyncIterator[Parts]:
     """Open the stores, make the keys and people that are missing, and work until the provider stops."""
     async with AsyncExitStack() as closing:
         stores, readiness = await _stores(settings, closing)
         features = settings.features
         clients = all_clients(operators, stores.registered_clients, features)
-        auditor = Auditor(stores.audit, clock)
+        auditor = Auditor(stores.audit, clock, metrics)
         keys = await _keys(settings, stores, auditor, clock)
         passwords = Passwords(settings.idp_password_threads, settings.idp_password_queue)
         closing.callback(passwords.close)
@@ -72,16 +75,13 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
         closing.push_async_callback(teller.close)
         client_keys = ClientKeys(fetcher, clock)
         prepare = _logout_tokens(keys, settings.issuer, clients, clock)
-        give_up = settings.idp_delivery_give_up_seconds
-        queue = DeliveryQueue(stores.deliveries, prepare, teller, auditor, clock, give_up)
+        queue = _queue(settings, stores, prepare, teller, auditor, clock)
         closing.push_async_callback(queue.close)
         sign_outs = SignOuts(stores, clients, auditor, clock, queue.wake)
         nonces = Nonces(await keys.secret("dpop-nonce")) if settings.idp_dpop_nonce else None
         proofs = Proofs(stores.assertions, nonces, clock)
         derived_secrets = DerivedSecrets(await keys.secret("client-secrets"))
-        authenticator = ClientAuthenticator(
-            clients, client_keys, stores.assertions, settings.features, settings.issuer, clock, derived_secrets
-        )
+        authenticator = _authenticator(settings, stores, clients, client_keys, derived_secrets, clock)
         token_endpoint = _token_endpoint(settings, stores, authenticator, proofs, keys, sign_outs, auditor, clock)
         parts = Parts(
             settings=settings,
@@ -94,9 +94,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             responder=Responder(keys, settings.issuer, clock),
             keys=keys,
             subjects=Subjects(await keys.secret("pairwise")),
-            sessions=SessionKeeper(
-                stores, clock, idle=settings.idp_session_idle_seconds, absolute=settings.idp_session_seconds
-            ),
+            sessions=_sessions(settings, stores, clock),
             log_in=LogIn(stores, passwords, auditor, clock, await keys.secret("login-accounts")),
             sign_outs=sign_outs,
             deliveries=queue,
@@ -106,6 +104,7 @@ async def running(settings: Settings, operators: Sequence[Client], pages: Pages,
             registration=_registration(settings, stores, fetcher, derived_secrets, clock),
             auditor=auditor,
             readiness=readiness,
+            metrics=metrics,
             pages=pages,
             csrf=Csrf(await keys.secret("csrf")),
         )
@@ -151,6 +150,35 @@ def _logout_tokens(
         return Outgoing(client.backchannel_logout_uri or delivery.uri, token, not client.registered)
 
     return prepare
+
+
+def _queue(
+    settings: Settings,
+    stores: Stores,
+    prepare: Callable[[Delivery], Awaitable[Outgoing]],
+    teller: Fetcher,
+    auditor: Auditor,
+    clock: Clock,
+) -> DeliveryQueue:
+    give_up = settings.idp_delivery_give_up_seconds
+    return DeliveryQueue(stores.deliveries, prepare, teller, auditor, clock, give_up)
+
+
+def _sessions(settings: Settings, stores: Stores, clock: Clock) -> SessionKeeper:
+    idle, absolute = settings.idp_session_idle_seconds, settings.idp_session_seconds
+    return SessionKeeper(stores, clock, idle=idle, absolute=absolute)
+
+
+def _authenticator(
+    settings: Settings,
+    stores: Stores,
+    clients: Clients,
+    client_keys: ClientKeys,
+    derived_secrets: DerivedSecrets,
+    clock: Clock,
+) -> ClientAuthenticator:
+    features, issuer = settings.features, settings.issuer
+    return ClientAuthenticator(clients, client_keys, stores.assertions, features, issuer, clock, derived_secrets)
 
 
 def _registration(
@@ -210,6 +238,7 @@ async def _upkeep(parts: Parts) -> None:
             if rounds % SWEEP_EVERY == 0:
                 await parts.stores.upkeep.sweep(parts.clock())
         except StoreUnavailable as away:
+            parts.metrics.store_error("upkeep")
             log.warning("Upkeep waits for the database: %s", away)
         except Exception:
             log.exception("Upkeep failed; it is tried again.")

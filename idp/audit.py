@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from idp.errors import Refusal
+from idp.metrics import Metrics
 from idp.model import AuditEvent
 from idp.stores.protocols import Audit
 from web.clock import Clock
@@ -52,11 +54,12 @@ class Event(StrEnum):
 
 
 class Auditor:
-    """Keeps security events."""
+    """Keeps security events, and has them counted where there is somebody who counts."""
 
-    def __init__(self, store: Audit, clock: Clock) -> None:
+    def __init__(self, store: Audit, clock: Clock, metrics: Metrics | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._metrics = metrics
 
     async def record(
         self,
@@ -70,8 +73,10 @@ class Auditor:
     ) -> None:
         """Keep an event now. `detail` values are short texts; the caller passes no secret, code or token."""
         await self._store.record(AuditEvent(self._clock(), event, client_id, user_id, address, incident, detail))
+        if self._metrics is not None:
+            self._metrics.event(event.value)
         words = {"client_id": client_id, "user_id": user_id, "address": address, "incident": incident, **detail}
-        log.info("%s %s", event.value, " ".join(f"{key}={value!r}" for key, value in words.items() if value))
+        _write(event.value, words)
 
     async def refused(
         self, event: Event, refusal: Refusal, *, client_id: str | None = None, address: str | None = None
@@ -85,3 +90,15 @@ class Auditor:
             code=refusal.code,
             reason=refusal.reason[:500],
         )
+        if self._metrics is not None:
+            self._metrics.refusal(event.value, refusal.code)
+
+    def issued(self, client_id: str, grant: str, kinds: Sequence[str]) -> None:
+        """Write and count what a client was given; one line in the log, since what it rests on is an event already."""
+        if self._metrics is not None:
+            self._metrics.issued(client_id, grant, kinds)
+        _write("issued", {"client_id": client_id, "grant": grant, "kinds": " ".join(kinds)})
+
+
+def _write(name: str, words: Mapping[str, str | None]) -> None:
+    log.info("%s %s", name, " ".join(f"{key}={value!r}" for key, value in words.items() if value))

@@ -18,6 +18,7 @@ from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
 from web.guard import Guard
 from web.limits import Limits
+from web.metrics import usable_token
 from web.tls import check
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     connections: int = Field(1000, ge=20)
     requests: int = Field(200, ge=1)
     request_seconds: int = Field(10, ge=1)
+    metrics_token: str = ""
 
     idp_database: str = ""
     idp_features: FeatureSet = "region"
@@ -75,6 +77,11 @@ class Settings(BaseSettings):
     def _connect_can_be_read(cls, value: str) -> str:
         ConnectMap.parse(value)
         return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _metrics_token_can_be_sent(cls, value: str) -> str:
+        return usable_token(value)
 
     @field_validator("idp_fetch_allow")
     @classmethod

@@ -21,11 +21,13 @@ from portals.backchannel_logout import backchannel_logout
 from portals.callback import callback
 from portals.client_key import CLIENT_KEY, DPOP_KEY, load_or_make, public_jwks
 from portals.cookies import Cookies
+from portals.counted import Metrics
 from portals.inspection import inspect
 from portals.judging import Judge
 from portals.login import login
 from portals.me import me
-from portals.outbound import SECONDS, BoundedTransport
+from portals.metrics import metrics
+from portals.outbound import SECONDS, BoundedTransport, Calls
 from portals.pages import home, item, look
 from portals.parts import Parts, parts_of
 from portals.portal import Portal
@@ -42,6 +44,7 @@ from portals.stores.sessions import Sessions
 from portals.tokens import Refresher
 from web.clock import Clock, system_clock
 from web.csrf import Csrf
+from web.observed import ObservedApp
 from web.pages import Pages
 from web.tls import calling
 
@@ -56,39 +59,49 @@ def create_app(portal: Portal, settings: Settings, clock: Clock = system_clock) 
     if not settings.demo and not (portal.secure and settings.provider.startswith("https:")):
         raise BadSettings("Outside the demonstration a portal and its provider are reached over https:// alone.")
 
+    counted = Metrics()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts = _parts(portal, settings, clock)
+        parts = _parts(portal, settings, counted, clock)
         app.state.portal = parts
         yield
         await parts.sign_in.close()
         await parts.provider.close()
         parts.connection.close()
 
-    app = FastAPI(
-        docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, routes=_routes(), redirect_slashes=False
+    app = ObservedApp(
+        counted.requests,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        routes=_routes(),
+        redirect_slashes=False,
     )
+    if settings.metrics_token:
+        app.router.routes.append(Route("/metrics", metrics))
     error_page.register(app)
     return app
 
 
-def _parts(portal: Portal, settings: Settings, clock: Clock) -> Parts:
+def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Clock) -> Parts:
     """Open and connect the parts. Raises OSError, sqlite3.Error and BadClientKey."""
     folder = settings.var / "portals" / portal.client_id
     connection = open_database(folder / "portal.db")
     key, dpop_key = load_or_make(folder / CLIENT_KEY), load_or_make(folder / DPOP_KEY)
     # With an http issuer no TLS is spoken (provider.py refuses endpoints of another scheme), and reading the
     # certificates of all authorities would cost more than the rest of the start.
-    transport = BoundedTransport(
-        settings.connect_map, verify=calling(settings) if settings.provider.startswith("https:") else False
-    )
+    calls = Calls(counted, clock)
+    verify = calling(settings) if settings.provider.startswith("https:") else False
+    transport = BoundedTransport(settings.connect_map, calls, verify=verify)
     client = httpx2.AsyncClient(transport=transport, timeout=SECONDS, follow_redirects=False, trust_env=False)
     provider = Provider(settings.provider, client, clock)
     prover = Prover(dpop_key, clock)
     sign_in = SignIn(portal, provider, key, prover, transport, clock)
     endings, proofs = Endings(connection), Proofs(connection)
     sessions = Sessions(connection, settings.portal_idle_seconds)
-    judge = Judge(portal, provider, clock, endings, proofs, prover.jkt)
+    judge = Judge(portal, provider, clock, endings, proofs, prover.jkt, counted)
     return Parts(
         portal=portal,
         settings=settings,
@@ -109,6 +122,8 @@ def _parts(portal: Portal, settings: Settings, clock: Clock) -> Parts:
         sign_in=sign_in,
         judge=judge,
         refresher=Refresher(portal.client_id, sign_in, judge, sessions, clock),
+        metrics=counted,
+        calls=calls,
     )
 
 

@@ -6,8 +6,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from portals import journal
-from portals.errors import RETRY_AFTER, Problem, new_incident
+from portals.errors import RETRY_AFTER, Problem
 from portals.parts import Parts, parts_of
+from portals.refusals import noted
 from portals.stores.endings import Ending
 from web.forms import BadForm, form_parameters
 
@@ -47,8 +48,7 @@ async def _carry_out(request: Request, parts: Parts) -> int:
 
 
 def _refuse(parts: Parts, problem: Problem) -> Response:
-    incident = new_incident()
-    journal.problem(parts.portal.client_id, incident, problem.code, problem.reason, problem.verdict)
+    incident = noted(parts, problem)
     if problem.status == 503:
         body = {"error": "temporarily_unavailable", "error_description": "The keys of the provider cannot be had."}
         return JSONResponse({**body, "incident": incident}, 503, {**NO_STORE, "retry-after": RETRY_AFTER})

@@ -13,6 +13,7 @@ from portals import journal
 from portals.cookies import new_value
 from portals.errors import Problem
 from portals.frame import leave
+from portals.levels import level_of
 from portals.parts import Parts, parts_of
 from portals.sign_in import TokenAnswer
 from portals.stores.flows import Flow
@@ -59,6 +60,7 @@ async def callback(request: Request) -> Response:
         raise
     await parts.sessions.begin(session, replaces=present.id if present else None)
     journal.record("signed_in", portal=parts.portal.client_id, acr=session.acr, scope=session.scope)
+    parts.metrics.signed_in(level_of(session.acr))
     response = leave(flow.target)
     parts.cookies.set(response, parts.cookies.session, value)
     return response

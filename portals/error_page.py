@@ -9,12 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from portals import journal
 from portals.errors import RETRY_AFTER, Problem, new_incident
 from portals.frame import page
 from portals.parts import parts_of
+from portals.refusals import noted
 from portals.stores.database import Unavailable
 from portals.visitor import visitor_at
+from web import trace
 from web.forms import BadForm
 
 log = logging.getLogger("portals")
@@ -52,31 +53,33 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     """Answer where nothing can be kept now; who is signed in is not looked up, since that would fail as well."""
-    incident = new_incident()
-    journal.problem(parts_of(request).portal.client_id, incident, STORE_UNAVAILABLE, str(error))
+    incident = noted(parts_of(request), Problem(STORE_UNAVAILABLE, str(error), status=503))
     headers = {"retry-after": RETRY_AFTER}
     if request.url.path.startswith(PROGRAM_PATHS):
         body = {"error": "temporarily_unavailable", "incident": incident}
         return JSONResponse(body, 503, {**headers, "cache-control": "no-store"})
     return page(
         request, "problem.html", None, status=503, headers=headers, here=_here(request),
-        code=STORE_UNAVAILABLE, incident=incident, again=None,
+        code=STORE_UNAVAILABLE, incident=incident, trace_id=trace.current(), again=None,
     )  # fmt: skip
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     incident = new_incident()
     log.error("incident %s: unexpected %s", incident, type(error).__name__, exc_info=error)
-    return page(request, "problem.html", None, status=500, here="/", code="unexpected", incident=incident, again=None)
+    parts_of(request).metrics.problem("unexpected")
+    return page(
+        request, "problem.html", None, status=500, here="/",
+        code="unexpected", incident=incident, trace_id=trace.current(), again=None,
+    )  # fmt: skip
 
 
 async def _page(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    incident = new_incident()
-    journal.problem(parts_of(request).portal.client_id, incident, problem.code, problem.reason, problem.verdict)
+    incident = noted(parts_of(request), problem)
     sent = {**(headers or {}), **({"retry-after": RETRY_AFTER} if problem.status == 503 else {})}
     return page(
         request, "problem.html", await visitor_at(request), status=problem.status, headers=sent, here=_here(request),
-        code=problem.code, incident=incident, again=problem.again,
+        code=problem.code, incident=incident, trace_id=trace.current(), again=problem.again,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from portals.counted import Metrics
 from portals.levels import ACR_VALUES
 from portals.portal import Portal
 from portals.provider import Provider
@@ -18,10 +19,18 @@ class Judge:
     """Judges the tokens that reach one portal; the verdict itself is verdict.judge."""
 
     def __init__(
-        self, portal: Portal, provider: Provider, clock: Clock, endings: Endings, proofs: Proofs, jkt: str
+        self,
+        portal: Portal,
+        provider: Provider,
+        clock: Clock,
+        endings: Endings,
+        proofs: Proofs,
+        jkt: str,
+        metrics: Metrics,
     ) -> None:
         self._portal = portal
         self._jkt = jkt
+        self._metrics = metrics
         self._provider = provider
         self._clock = clock
         self._sid_ended = endings.sid_ended
@@ -85,6 +94,11 @@ class Judge:
         return await self._judge(token, replace(self.expectation("logout_token"), jti_seen=self._jti_seen))
 
     async def _judge(self, token: str, expect: Expectation) -> Verdict:
+        verdict = await self._judged(token, expect)
+        self._metrics.verdict(expect.use, verdict.code)
+        return verdict
+
+    async def _judged(self, token: str, expect: Expectation) -> Verdict:
         keys = await self._provider.keys()
         verdict = judge(token, expect, keys)
         kid = verdict.header.get("kid")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from time import perf_counter
 
 import httpx2
 
-from web.connect import MappedTransport2
+from portals.counted import Metrics
+from web import trace
+from web.clock import Clock
+from web.connect import ConnectMap, MappedTransport2
 
 SECONDS = 5.0
 LIMIT = 256 * 1024
@@ -17,14 +23,46 @@ class AnswerTooLarge(httpx2.TransportError):
     """An answer beyond LIMIT."""
 
 
+@dataclass(frozen=True)
+class Call:
+    """When the provider was called last, and whether it answered with something else than a fault of its own."""
+
+    at: float
+    answered: bool
+
+
+class Calls:
+    """What came of the calls to the provider."""
+
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self.last: Call | None = None
+
+    def note(self, path: str, status: int | None, seconds: float) -> None:
+        """Note a call; None stands for no answer."""
+        self.last = Call(self._clock(), status is not None and status < 500)
+        self._metrics.called(path, status, seconds)
+
+
 class BoundedTransport(MappedTransport2):
-    """A mapped transport whose answers end at LIMIT bytes and set no cookies."""
+    """A mapped transport whose answers end at LIMIT bytes and set no cookies; its calls go on with the trace."""
+
+    def __init__(self, connect: ConnectMap, calls: Calls, *, verify: bool | ssl.SSLContext = True) -> None:
+        super().__init__(connect, verify=verify)
+        self._calls = calls
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send `request` and return its answer with the bound around its body."""
         # A compressed answer could grow beyond the bound after it was counted.
         request.headers["accept-encoding"] = "identity"
-        answer = await super().handle_async_request(request)
+        request.headers.update(trace.onward())
+        status, began = None, perf_counter()
+        try:
+            answer = await super().handle_async_request(request)
+            status = answer.status_code
+        finally:
+            self._calls.note(request.url.path, status, perf_counter() - began)
         # One client serves all people: a cookie kept for one would be sent for the next.
         answer.headers.pop("set-cookie", None)
         stream = answer.stream

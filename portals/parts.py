@@ -9,7 +9,9 @@ from joserfc.jwk import ECKey
 from starlette.requests import Request
 
 from portals.cookies import Cookies
+from portals.counted import Metrics
 from portals.judging import Judge
+from portals.outbound import Calls
 from portals.portal import Portal
 from portals.provider import Provider
 from portals.settings import Settings
@@ -45,6 +47,8 @@ class Parts:
     sign_in: SignIn
     judge: Judge
     refresher: Refresher
+    metrics: Metrics
+    calls: Calls
 
 
 def parts_of(request: Request) -> Parts:

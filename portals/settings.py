@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
 from web.limits import Limits
+from web.metrics import usable_token
 from web.tls import check
 
 PREFIX = "MANYOU_"
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     connections: int = Field(1000, ge=20)
     requests: int = Field(200, ge=1)
     request_seconds: int = Field(10, ge=1)
+    metrics_token: str = ""
     portal_show_tokens: bool | None = None
     """Whether /inspect shows this session's own tokens; on in the demo unless set."""
     portal_idle_seconds: int = Field(1800, ge=60)
@@ -63,6 +65,11 @@ class Settings(BaseSettings):
     def _connect_can_be_read(cls, text: str) -> str:
         ConnectMap.parse(text)
         return text
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _metrics_token_can_be_sent(cls, text: str) -> str:
+        return usable_token(text)
 
     @field_validator("issuer")
     @classmethod

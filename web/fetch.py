@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 import httpx
 
+from web import trace
 from web.connect import ConnectMap
 from web.guard import EVERYWHERE, HOST, Guard, plain
 from web.lookup import SystemResolver
@@ -175,13 +176,16 @@ class Fetcher:
                 await response.aclose()
 
     async def post(self, uri: str, form: Mapping[str, str], *, seconds: float, trusted: bool = False) -> int:
-        """Post `form` and return the status, reading nothing else; who calls bounds how many are posted at once.
+        """Post `form` in the current trace and return the status, reading nothing else.
+
+        Who calls bounds how many are posted at once.
 
         Raises FetchRefused.
         """
         url = checked(uri, https_only=self._https_only and not trusted)
         async with _within(uri, seconds):
-            request = httpx.Request("POST", url, data=form, extensions={"timeout": {"connect": seconds}})
+            timeout = {"timeout": {"connect": seconds}}
+            request = httpx.Request("POST", url, data=form, headers=trace.onward(), extensions=timeout)
             response = await self._lanes[trusted].transport.handle_async_request(request)
             await response.aclose()
             return response.status_code

@@ -107,11 +107,13 @@ class Bounded:
     """An application that has so many requests to answer at once; those whose bodies are on their way do not count.
 
     Whoever sends a body slowly so holds a connection, of which there are many, and no place, of which there are few.
+    `refused` is told the status of each refusal.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, refused: Callable[[int], None] | None = None) -> None:
         self._app = app
         self._limits = limits
+        self._refused = refused
         self._arriving = 0
         self._ended = 0
         self.tasks: Sized = ()
@@ -131,7 +133,7 @@ class Bounded:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if len(scope["headers"]) > MOST_HEADERS:
-            await TOO_MANY_HEADERS.answer(scope, send)
+            await self._refuse(TOO_MANY_HEADERS, scope, send)
             return
         if scope["method"] not in ("GET", "HEAD"):
             self._arriving += 1
@@ -139,15 +141,20 @@ class Bounded:
                 async with asyncio.timeout(self._limits.seconds):
                     receive = _again(await _whole(receive), receive)
             except TimeoutError:
-                await TOO_SLOW.answer(scope, send)
+                await self._refuse(TOO_SLOW, scope, send)
                 return
             finally:
                 self._arriving -= 1
         if len(self.tasks) - self._arriving - self._ended > self._limits.requests:
             log.warning("refused for load: %s %s", scope["method"], scope["path"])
-            await BUSY.answer(scope, send)
+            await self._refuse(BUSY, scope, send)
             return
         await self._app(scope, receive, send)
+
+    async def _refuse(self, why: Refused, scope: Scope, send: Send) -> None:
+        if self._refused is not None:
+            self._refused(why.status)
+        await why.answer(scope, send)
 
     def _forget(self) -> None:
         self._ended -= 1

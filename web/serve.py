@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from web.bounded_http import bounded, look_at
 from web.http_protocol import HttpProtocol
 from web.limits import Bounded, Limits
+from web.observed import ObservedApp
 
 DRAIN_SECONDS = 10
 LEAVE_SECONDS = 0.2
@@ -99,7 +100,8 @@ class Running:
         self._tls = service.tls is not None
         self._sock = service.sock
         self._app = _KeepsFailure(service.app)
-        bound = Bounded(self._app, service.limits)
+        refused = service.app.refused if isinstance(service.app, ObservedApp) else None
+        bound = Bounded(self._app, service.limits, refused)
         self._server = _Server(
             service.tls,
             uvicorn.Config(

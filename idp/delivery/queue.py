@@ -14,6 +14,7 @@ from idp.audit import Auditor, Event
 from idp.errors import StoreUnavailable
 from idp.model import Delivery
 from idp.stores.protocols import Deliveries
+from web import trace
 from web.clock import Clock
 from web.fetch import Fetcher, FetchRefused
 
@@ -126,6 +127,8 @@ class DeliveryQueue:
         task.add_done_callback(ended)
 
     async def _send(self, delivery: Delivery) -> None:
+        # What caused it was answered long ago; the attempt is to be found in the client's log.
+        trace.begin()
         try:
             outgoing = await self._prepare(delivery)
             form = {"logout_token": outgoing.logout_token}

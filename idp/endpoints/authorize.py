@@ -115,6 +115,8 @@ async def _grant(
         user_id=signed_in.person.user_id,
         scope=" ".join(asked.scope),
     )
+    kinds = [kind for kind, _ in issued if kind in ("code", "access_token", "id_token")]
+    shop.metrics.issued(asked.client.client_id, "front_channel", kinds)
     return issued
 
 

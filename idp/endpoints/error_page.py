@@ -16,6 +16,7 @@ from idp.endpoints.browser import address
 from idp.endpoints.parts import parts
 from idp.errors import PageRefusal, Refusal, RegistrationRefusal, StoreUnavailable, TokenRefusal
 from idp.oauth.authorization_response import add_parameters
+from web import trace
 from web.forms import BadForm
 from web.language import choose
 
@@ -87,6 +88,7 @@ async def error_page(request: Request, refusal: PageRefusal) -> Response:
         here=None if request.method in ("GET", "HEAD") else "/",
         kind=refusal.kind,
         incident=refusal.incident,
+        trace_id=trace.current(),
         code=refusal.code,
         description=refusal.public,
         seconds=refusal.seconds,
@@ -105,6 +107,7 @@ async def unavailable(request: Request, error: Exception) -> Response:
         code="temporarily_unavailable",
         seconds=AWAY_SECONDS,
     )
+    parts(request).metrics.store_error("request")
     log.warning("incident=%s %s %s %s", refusal.incident, request.method, request.url.path, error)
     if _asked_by_program(request):
         return error_json(refusal, {"retry-after": str(AWAY_SECONDS)})

@@ -63,6 +63,7 @@ async def _attempt(shop: Parts, request: Request, parameters: Parameters) -> Res
     if username is None or password is None:
         return await _page(shop, request, interaction, username=username, error="missing", status=400)
     outcome = await shop.log_in.attempt(username, password, browser.address(request))
+    shop.metrics.log_in(outcome.kind)
     if outcome.wait > 0:
         return await _page(shop, request, interaction, username=username, delay=_seconds(outcome.wait), status=429)
     if outcome.busy:

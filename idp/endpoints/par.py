@@ -28,5 +28,6 @@ async def par(request: Request) -> Response:
     except (PageRefusal, RedirectRefusal) as refusal:
         raise refused(client, refusal) from refusal
     answer = await keep(shop.stores.pushed_requests, incoming, shop.clock(), shop.settings.idp_pushed_request_seconds)
+    shop.auditor.issued(client.client_id, "pushed_request", ["request_uri"])
     # With a nonce from here, the proof at /token is good at the first attempt (RFC 9449 8.2).
     return json_answer(answer, 201, shop.proofs.headers())

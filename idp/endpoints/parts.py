@@ -10,6 +10,7 @@ from idp.audit import Auditor
 from idp.clients import Clients
 from idp.delivery.queue import DeliveryQueue
 from idp.keys import KeyRing
+from idp.metrics import Metrics
 from idp.oauth.access_token import AccessTokens
 from idp.oauth.authorization_request import Draft
 from idp.oauth.authorization_response import Responder
@@ -55,6 +56,7 @@ class Parts:
     proofs: Proofs
     auditor: Auditor
     readiness: Readiness
+    metrics: Metrics
     pages: Pages
     csrf: Csrf
 

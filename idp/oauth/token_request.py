@@ -26,6 +26,7 @@ from web.dpop import Proof
 from web.forms import Parameters
 
 Answer = dict[str, Any]
+ISSUED = ("access_token", "id_token", "refresh_token")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class TokenEndpoint:
         _, answer, _ = _authlib(grant.create_token_response, request)
         if refresh_token is not None:
             answer["refresh_token"] = refresh_token
+        kinds = [kind for kind in ISSUED if kind in answer]
+        self.auditor.issued(client.client_id, parameters.get("grant_type") or "", kinds)
         return dict(answer), self.proofs.headers() if proof is not None else {}
 
     async def introspect(self, parameters: Parameters, headers: Headers) -> Answer:

@@ -26,6 +26,13 @@ class LoginOutcome:
     busy: bool = False
     wait: float = 0.0
 
+    @property
+    def kind(self) -> str:
+        """What came of it, in one word."""
+        if self.wait > 0:
+            return "delayed"
+        return "busy" if self.busy else "frozen" if self.frozen else "bad" if self.person is None else "good"
+
 
 class LogIn:
     """Checks user name and password under a growing delay per account and address."""
@@ -39,6 +46,11 @@ class LogIn:
         self._auditor = auditor
         self._clock = clock
         self._account_secret = account_secret
+
+    @property
+    def waiting(self) -> int:
+        """How many attempts have a place in the queue of password hashes."""
+        return self._passwords.waiting
 
     async def attempt(self, username: str, password: str, address: str) -> LoginOutcome:
         """Try to log in from `address`; unknown account and wrong password are alike in answer and time."""

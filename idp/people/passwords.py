@@ -25,6 +25,11 @@ class Passwords:
         # Checked where the account is unknown, so that the answer takes as long as for one that is known.
         self._nobody = self._hasher.hash("nobody's password")
 
+    @property
+    def waiting(self) -> int:
+        """How many places are taken: by passwords that are being hashed, and by those that wait."""
+        return self._taken.total()
+
     def hash(self, password: str) -> str:
         """Return the password's hash; blocks for some 40 ms."""
         return self._hasher.hash(password)

@@ -48,6 +48,14 @@ class LogoutMessage:
     uri: str
 
 
+@dataclass(frozen=True)
+class Backlog:
+    """How many deliveries wait, and since when the oldest of them does; None if there is none."""
+
+    waiting: int
+    oldest_at: float | None
+
+
 class Sessions(Protocol):
     """Single sign-on sessions."""
 
@@ -318,6 +326,10 @@ class Deliveries(Protocol):
 
     async def of_person(self, user_id: str, most: int) -> Sequence[Delivery]:
         """Return the person's latest deliveries, newest first."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """Return what waits in all."""
         ...
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from portals import journal
-from portals.errors import RETRY_AFTER, Problem, new_incident
+from portals.errors import RETRY_AFTER, Problem
 from portals.parts import Parts, parts_of
+from portals.refusals import noted
 from portals.stores.proofs import TooManyProofs
 from portals.verdict import Presentation, Verdict
 from web.dpop import ALGORITHMS
@@ -112,8 +112,7 @@ def _refused(code: str) -> Problem:
 
 
 def _refuse(parts: Parts, problem: Problem) -> Response:
-    incident = new_incident()
-    journal.problem(parts.portal.client_id, incident, problem.code, problem.reason, problem.verdict)
+    incident = noted(parts, problem)
     if problem.status == 503:
         return JSONResponse(
             {"error": "temporarily_unavailable", "incident": incident}, 503, {**NO_STORE, "retry-after": RETRY_AFTER}

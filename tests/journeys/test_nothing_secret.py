@@ -24,6 +24,7 @@ from tests.journeys.as_portal import parts_of, whoami
 from tests.journeys.conftest import PersonFactory
 from tests.journeys.eventually import eventually
 from tests.person import PASSWORD, Person
+from tests.scrape import SHOWN, TOKEN
 from tests.web.dpop_signer import OTHER_KEY
 from web import logs
 from web.clock import Clock, SettableClock
@@ -38,6 +39,7 @@ class Journey:
     lines: list[str] = field(default_factory=list)
     log_file: str = ""
     audit: list[str] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
     answers: list[httpx.Response] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
 
@@ -83,7 +85,8 @@ def log(tmp_path: Path) -> Iterator[tuple[list[str], Path]]:
 def journey(make_region: RegionFactory, person: PersonFactory, log: tuple[list[str], Path]) -> Journey:
     """Log in, consent, roam, refresh, look, go wrong in every way people do, log out."""
     clock = SettableClock(time())
-    region: RegionThread = make_region(clock=clock)
+    told = {"metrics_token": TOKEN}
+    region: RegionThread = make_region(clock=clock, idp_values=told, portal_values=told)
     walker = person(region)
     left = Journey(lines=log[0], answers=walker.hops)
     walker.at("beijing")
@@ -113,6 +116,10 @@ def journey(make_region: RegionFactory, person: PersonFactory, log: tuple[list[s
     walker.log_out_everywhere()
     walker.at("idp", "/")
     _remember(left, walker)
+    left.learn("metrics token", TOKEN)
+    for name in ("idp", *region.portal_names):
+        walker.at(name, "/metrics", headers={"authorization": f"Bearer {TOKEN[::-1]}"})
+        left.metrics.append(walker.at(name, "/metrics", headers=SHOWN).text)
     rows = region.run(region.app("idp").state.parts.stores.audit.latest(10_000))
     left.audit = [str(row) for row in rows]
     region.stop()
@@ -184,11 +191,14 @@ def test_a_full_journey_leaves_no_secret_anywhere(journey: Journey) -> None:
     for told in ("idp.audit: login.failed", "portals: signed_in", "verdict=", "page.refused", "token.refused"):
         assert any(told in line for line in journey.lines), told
     assert len(journey.audit) > 20
-    for line in (*journey.lines, *journey.audit):
+    assert all("manyou_http_request_seconds_count" in text for text in journey.metrics)
+    for line in (*journey.lines, *journey.audit, *journey.metrics):
         assert not found(journey, line), line
         assert not JWT.search(line), line
     assert not found(journey, journey.log_file)
     assert not JWT.search(journey.log_file)
+    # Nor who was there: metrics are about no person.
+    assert not any(person in text for text in journey.metrics for person in ("110000", "beijing-", "127.0.0.1"))
     assert "[redacted]" not in journey.log_file
     assert "[token]" not in journey.log_file
     for answer in journey.answers:

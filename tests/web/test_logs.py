@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import logging
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from web import logs
+from web import logs, trace
 
 TOKEN = "eyJ" + "hbGciOiJFUzI1NiJ9" + ".eyJ" + "pc3MiOiJpZHAifQ" + ".c2lnbmF0dXJl"
 
@@ -43,6 +44,16 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
         ('"refresh_token":"r1_Abcdefghijklmnop"', '"refresh_token":"[redacted]"'),
         ("Authorization: Basic dXNlcg==", "Authorization: Basic [redacted]"),
         ("authorization: DPoP opaque", "authorization: DPoP [redacted]"),
+        ("COOKIE: manyou_session=abc; other", "COOKIE: [redacted]; other"),
+        ("Csrf=abc&x", "Csrf=[redacted]&x"),
+        ("new_password=hunter2", "new_password=[redacted]"),
+        ("code_verifier=Abcdefghijklmnopq", "code_verifier=[redacted]"),
+        ("state: Abcdefghijklmnopq", "state: [redacted]"),
+        ("NONCE=Abcdefghijklmnopq", "NONCE=[redacted]"),
+        ("id_token_hint=Abcdefghijklmnopq", "id_token_hint=[redacted]"),
+        ("client_assertion=Abcdefghijklmnopq", "client_assertion=[redacted]"),
+        ("client_secret=Abcdefghijklmnopq", "client_secret=[redacted]"),
+        ("authorization.granted client_id='beijing'", "authorization.granted client_id='beijing'"),
         ("code: token.aud.other_portal", "code: token.aud.other_portal"),
         ("error code=invalid_redirect_uri", "error code=invalid_redirect_uri"),
     ],
@@ -64,6 +75,18 @@ def test_a_record_is_one_line_with_its_fields(log_file: Path) -> None:
         "attempts": 3,
         "token": "[token]",
     }
+
+
+def test_a_line_of_a_request_has_its_trace_and_others_have_none(log_file: Path) -> None:
+    def act() -> None:
+        trace.begin([(b"traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")])
+        logging.getLogger("portals").info("within")
+
+    contextvars.Context().run(act)
+    contextvars.Context().run(logging.getLogger("portals").info, "outside")
+    within, outside = (json.loads(line) for line in log_file.read_text(encoding="utf-8").splitlines())
+    assert within["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert "trace_id" not in outside
 
 
 def test_a_traceback_stays_in_its_line_without_its_secrets(log_file: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from idp.model import Delivery
 from idp.stores.postgres.database import Database
+from idp.stores.protocols import Backlog
 from idp.stores.rows import DELIVERY_COLUMNS, delivery_of
 
 _COLUMNS = ", ".join(DELIVERY_COLUMNS)
@@ -83,3 +84,11 @@ class PostgresDeliveries:
             f"SELECT {_COLUMNS} FROM deliveries WHERE user_id = %s ORDER BY delivery_id DESC LIMIT %s", (user_id, most)
         )
         return [delivery_of(row) for row in rows]
+
+    async def backlog(self) -> Backlog:
+        """Return what waits in all."""
+        row = await self._database.one(
+            "SELECT count(*) AS n, min(created_at) AS at FROM deliveries WHERE state = 'pending'"
+        )
+        assert row is not None
+        return Backlog(row["n"], row["at"])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from idp.model import Delivery
+from idp.stores.protocols import Backlog
 from idp.stores.rows import DELIVERY_COLUMNS, delivery_of
 from idp.stores.sqlite.database import Database
 
@@ -76,3 +77,9 @@ class SqliteDeliveries:
             f"SELECT {_COLUMNS} FROM deliveries WHERE user_id = ? ORDER BY delivery_id DESC LIMIT ?", (user_id, most)
         )
         return [delivery_of(row) for row in rows]
+
+    async def backlog(self) -> Backlog:
+        """Return what waits in all."""
+        row = self._database.one("SELECT count(*) AS n, min(created_at) AS at FROM deliveries WHERE state = 'pending'")
+        assert row is not None
+        return Backlog(row["n"], row["at"])

@@ -5,6 +5,7 @@ Each is done to a real server while the provider runs.
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests.idp.provider import Provider
 from tests.journeys.eventually import eventually
 from tests.portal_client import PortalClient, Tokens
 from tests.postgres import PostgresServer
+from tests.scrape import SHOWN, TOKEN, Scrape
 from web.serve import CannotStart
 
 
@@ -90,6 +92,29 @@ def test_while_the_database_is_away_all_is_to_be_tried_again_and_then_it_goes_on
     # Nothing of what was refused has used anything up.
     assert client.refresh(tokens.refresh_token).status_code == 200
     assert client.tokens(provider.visitor()).access_token
+
+
+def test_while_the_database_is_away_what_is_counted_is_told_all_the_same(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    with Provider(tmp_path, idp_database=server.fresh(), metrics_token=TOKEN) as counting:
+
+        def look() -> Scrape:
+            return Scrape(counting.http().get(f"{counting.issuer}/metrics", headers=SHOWN))
+
+        assert look().value("manyou_deliveries_waiting") == 0
+        server.stop("fast")
+        try:
+            assert to_be_tried_again(counting.get("/authorize?client_id=nobody"))
+            away = look()
+            assert away.value("manyou_store_errors_total", asked="request") == 1
+            assert away.value("manyou_refusals_total") == 0
+            assert math.isnan(away.value("manyou_deliveries_waiting"))
+            assert math.isnan(away.value("manyou_delivery_oldest_seconds"))
+            assert eventually(lambda: look().value("manyou_store_errors_total", asked="upkeep") > 0)
+        finally:
+            server.start()
+        assert eventually(lambda: look().value("manyou_deliveries_waiting") == 0)
 
 
 def test_a_restart_between_two_requests_is_noticed_by_none(

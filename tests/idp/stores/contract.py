@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from idp.model import AuditEvent, Grant, Interaction, Person, RegisteredClient, Session, SignIn
-from idp.stores.protocols import StoredKey, Stores
+from idp.stores.protocols import Backlog, StoredKey, Stores
 
 Reopen = Callable[[], Awaitable[Stores]]
 THREADS = 6
@@ -288,7 +288,9 @@ class RememberingContract:
         assert await stores.deliveries.claim(NOW + 99.9, 30, 10) == []
         [last] = await stores.deliveries.claim(NOW + 100, 30, 10)
         assert (last.attempts, last.outcome) == (3, "http_503")
+        assert await stores.deliveries.backlog() == Backlog(1, NOW)
         await stores.deliveries.done(last.delivery_id, NOW + 101, "http_200")
+        assert await stores.deliveries.backlog() == Backlog(0, None)
         assert await stores.deliveries.claim(NOW + 10_000, 30, 10) == []
 
     async def test_the_delay_grows_to_a_minute_and_is_forgotten(self, stores: Stores) -> None:
