@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -22,6 +22,7 @@ from portals.callback import callback
 from portals.client_key import CLIENT_KEY, DPOP_KEY, load_or_make, public_jwks
 from portals.cookies import Cookies
 from portals.counted import Metrics
+from portals.health import healthz, readyz
 from portals.inspection import inspect
 from portals.judging import Judge
 from portals.login import login
@@ -141,6 +142,7 @@ def _routes() -> list[BaseRoute]:
         Route("/api/whoami", whoami),
         Route("/api/items/{code}", api_item),
         Route("/healthz", healthz),
+        Route("/readyz", readyz),
         Route("/look.css", look),
         Route("/language/{language}", language),
         Mount("/static", StaticFiles(directory=Path(web.pages.__file__).parent / "static")),
@@ -151,12 +153,6 @@ async def jwks(request: Request) -> Response:
     """Answer GET /jwks with the public key that this portal authenticates with (RFC 7517)."""
     body = public_jwks(parts_of(request).key)
     return JSONResponse(body, headers={"cache-control": "public, max-age=300"})
-
-
-async def healthz(request: Request) -> Response:
-    """Answer GET /healthz: ready once the lifespan has opened everything, whether or not the provider is up."""
-    parts_of(request).connection.execute("SELECT 1")
-    return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})
 
 
 async def language(request: Request) -> Response:
