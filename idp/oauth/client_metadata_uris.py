@@ -146,5 +146,10 @@ def place(uris: list[str]) -> str:
     return min(hosts(uris), default=uris[0].partition(":")[0])
 
 
+def places(uris: list[str]) -> set[str]:
+    """Return all that people may be sent to: hosts, and schemes of applications."""
+    return {_host(uri) or uri.partition(":")[0] for uri in uris}
+
+
 def _rest(found: re.Match[str]) -> str:
     return "".join(found[part] or "" for part in ("path", "query", "fragment"))

@@ -12,6 +12,7 @@ from idp.model import RegisteredClient
 from idp.oauth import sector_identifier
 from idp.oauth.client_metadata import Terms, registered
 from idp.oauth.client_metadata_shapes import BadMetadata
+from idp.oauth.client_metadata_uris import places
 from idp.oauth.derived_secrets import CLIENT_SECRET_JWT, DerivedSecrets
 from idp.oauth.secret_hash import hash_of, matches
 from idp.stores.protocols import RegisteredClients
@@ -107,7 +108,9 @@ class DynamicRegistration:
             changed_at=max(self.clock(), row.changed_at + _TICK),
             secret_hash=hash_of(secret) if secret is not None else kept,
         )
-        if not await self.store.replace(changed):
+        # People agreed to give something to whom they saw: a client that sends them elsewhere has to ask anew.
+        moved = not places(table["redirect_uris"]) <= places(row.metadata["redirect_uris"])
+        if not await self.store.replace(changed, moved=moved):
             raise RegistrationRefusal("invalid_token", "The client is registered no more.", status=401)
         return self._answer(changed, token, secret)
 

@@ -183,8 +183,11 @@ class RegisteredClients(Protocol):
         """Return it, or None."""
         ...
 
-    async def replace(self, client: RegisteredClient) -> bool:
-        """Put changed metadata and secrets in the place of the old ones; False if it is registered no more."""
+    async def replace(self, client: RegisteredClient, *, moved: bool = False) -> bool:
+        """Put changed metadata and secrets in the place of the old ones; False if it is registered no more.
+
+        Where the client `moved`, what people had agreed to is withdrawn with it, in one transaction.
+        """
         ...
 
     async def remove(self, client_id: str, now: float) -> bool:

@@ -43,20 +43,32 @@ class PostgresRegisteredClients:
         row = await self._database.one("SELECT * FROM registered_clients WHERE client_id = %s", (client_id,))
         return registered_client_of(row) if row else None
 
-    async def replace(self, client: RegisteredClient) -> bool:
-        """Put changed metadata and secrets in the place of the old ones; False if it is registered no more."""
-        replaced = await self._database.execute(
-            "UPDATE registered_clients SET metadata = %s, registration_token_hash = %s, changed_at = %s, "
-            "secret_hash = %s WHERE client_id = %s",
-            (
-                json.dumps(dict(client.metadata), ensure_ascii=False),
-                client.registration_token_hash,
-                client.changed_at,
-                client.secret_hash,
-                client.client_id,
-            ),
-        )
-        return replaced == 1
+    async def replace(self, client: RegisteredClient, *, moved: bool = False) -> bool:
+        """Put changed metadata and secrets in the place of the old ones; False if it is registered no more.
+
+        Where the client `moved`, what people had agreed to is withdrawn with it, in one transaction.
+        """
+
+        async def work(transaction: Transaction) -> bool:
+            replaced = await transaction.execute(
+                "UPDATE registered_clients SET metadata = %s, registration_token_hash = %s, changed_at = %s, "
+                "secret_hash = %s WHERE client_id = %s",
+                (
+                    json.dumps(dict(client.metadata), ensure_ascii=False),
+                    client.registration_token_hash,
+                    client.changed_at,
+                    client.secret_hash,
+                    client.client_id,
+                ),
+            )
+            if moved:
+                await transaction.execute(
+                    "UPDATE consents SET withdrawn_at = %s WHERE client_id = %s AND withdrawn_at IS NULL",
+                    (client.changed_at, client.client_id),
+                )
+            return replaced == 1
+
+        return await self._database.atomically(work)
 
     async def remove(self, client_id: str, now: float) -> bool:
         """Remove it, revoke its grants, take back its logout tokens (RFC 7592 2.3); one transaction.

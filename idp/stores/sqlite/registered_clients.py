@@ -31,20 +31,29 @@ class SqliteRegisteredClients:
         row = self._database.one("SELECT * FROM registered_clients WHERE client_id = ?", (client_id,))
         return registered_client_of(row) if row else None
 
-    async def replace(self, client: RegisteredClient) -> bool:
-        """Put changed metadata and secrets in the place of the old ones; False if it is registered no more."""
-        cursor = self._database.execute(
-            "UPDATE registered_clients SET metadata = ?, registration_token_hash = ?, changed_at = ?, secret_hash = ? "
-            "WHERE client_id = ?",
-            (
-                json.dumps(dict(client.metadata), ensure_ascii=False),
-                client.registration_token_hash,
-                client.changed_at,
-                client.secret_hash,
-                client.client_id,
-            ),
-        )
-        return cursor.rowcount == 1
+    async def replace(self, client: RegisteredClient, *, moved: bool = False) -> bool:
+        """Put changed metadata and secrets in the place of the old ones; False if it is registered no more.
+
+        Where the client `moved`, what people had agreed to is withdrawn with it, in one transaction.
+        """
+        with self._database.transaction():
+            cursor = self._database.execute(
+                "UPDATE registered_clients SET metadata = ?, registration_token_hash = ?, changed_at = ?, "
+                "secret_hash = ? WHERE client_id = ?",
+                (
+                    json.dumps(dict(client.metadata), ensure_ascii=False),
+                    client.registration_token_hash,
+                    client.changed_at,
+                    client.secret_hash,
+                    client.client_id,
+                ),
+            )
+            if moved:
+                self._database.execute(
+                    "UPDATE consents SET withdrawn_at = ? WHERE client_id = ? AND withdrawn_at IS NULL",
+                    (client.changed_at, client.client_id),
+                )
+            return cursor.rowcount == 1
 
     async def remove(self, client_id: str, now: float) -> bool:
         """Remove it, revoke its grants, take back its logout tokens (RFC 7592 2.3); one transaction.

@@ -144,3 +144,19 @@ def test_other_methods_are_not_allowed(registrar: Registrar) -> None:
     client = registrar.registered(token_endpoint_auth_method="private_key_jwt", jwks=KEYS)
     assert refusal(registrar.manage("POST", client, json={}), 405) == "invalid_request"
     assert refusal(registrar.manage("PATCH", client, json={}), 405) == "invalid_request"
+
+
+def test_a_client_that_moves_has_to_ask_people_anew_and_one_that_stays_has_not(registrar: Registrar) -> None:
+    client = registrar.registered()
+    consents = registrar.provider.parts.stores.consents
+
+    def given() -> set[str]:
+        return set(registrar.provider.run(consents.given("li.beijing", client["client_id"])))
+
+    registrar.provider.run(consents.give("li.beijing", client["client_id"], {"email": "consent"}, 1.0))
+    for redirect_uris, kept in (
+        ([f"{SITE}/another"], {"email"}),
+        ([f"{SITE}/another", "https://elsewhere.example/callback"], set()),
+    ):
+        assert registrar.put(client, redirect_uris=redirect_uris).status_code == 200
+        assert given() == kept

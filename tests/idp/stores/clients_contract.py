@@ -27,6 +27,18 @@ class ClientsContract:
         found = [await stores.grants.get(grant_id) for grant_id in ("g1", "g2")]
         assert [one.revoked_at for one in found if one is not None] == [NOW + 2, None]
 
+    async def test_a_client_that_moved_has_to_ask_anew_and_no_other_one(self, stores: Stores) -> None:
+        for client_id in ("c1", "c2"):
+            await stores.registered_clients.add(registered_client(client_id), 9)
+            await stores.consents.give("li", client_id, {"email": "consent"}, NOW)
+        stayed = replace(registered_client("c1"), changed_at=NOW + 1)
+        assert await stores.registered_clients.replace(stayed)
+        assert await stores.consents.given("li", "c1") == {"email": "consent"}
+        assert await stores.registered_clients.replace(replace(stayed, changed_at=NOW + 2), moved=True)
+        assert await stores.consents.given("li", "c1") == {}
+        assert [one.withdrawn_at for one in await stores.consents.of_person("li") if one.client_id == "c1"] == [NOW + 2]
+        assert await stores.consents.given("li", "c2") == {"email": "consent"}
+
     async def test_with_a_client_go_the_logout_tokens_that_wait_for_it_and_no_others(self, stores: Stores) -> None:
         await stores.sessions.start(session())
         for client_id in ("c1", "alpha"):
