@@ -90,6 +90,11 @@ class Client:
         """Tell whether the client is held to the FAPI 2.0 Security Profile."""
         return self.profile == "fapi2"
 
+    @property
+    def impersonable(self) -> bool:
+        """Tell whether another application on the person's machine could pass for this one (RFC 8252 8.6)."""
+        return self.application_type == "native" and self.token_endpoint_auth_method == "none"
+
     def name(self, language: str) -> str:
         """Return the client's name in `language`, else its default name."""
         return in_language(self.client_name, language)

@@ -54,7 +54,9 @@ def next_step(
         if login == "another person" and just_logged_in:
             raise RedirectRefusal("login_required", "Another person than the one hinted at is logged in.", reason=login)
         return Step("login", reauthenticate=signed_in is not None)
-    if consent_wanted or ("consent" in request.prompt and decision != "allow"):
+    # RFC 8252 8.6, RFC 6749 10.2: nobody can tell who asks, so that no earlier consent answers for it.
+    asks_anyway = "consent" in request.prompt or request.client.impersonable
+    if consent_wanted or (asks_anyway and decision != "allow"):
         if "none" in request.prompt:
             raise RedirectRefusal("consent_required", "The person has to consent.")
         return Step("consent", scopes=consent_wanted)

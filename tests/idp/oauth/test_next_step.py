@@ -36,6 +36,7 @@ class Case:
     interaction: Interaction | None = None
     wanted: tuple[str, ...] = ()
     claims: ClaimsRequest = NOTHING
+    native: bool = False
 
 
 LOGIN = Step("login")
@@ -135,6 +136,9 @@ CASES = {
     ),
     "a sub is asked for, and the hint names another": Case(AGAIN, hint="other", claims=sub_is(SUB)),
     "sub is asked for without a value": Case(GRANT, claims=ClaimsRequest({"sub": Wish()}, {"sub": Wish(True)})),
+    "a public native application, whatever was agreed to before": Case(CONSENT, native=True),
+    "a public native application, and prompt=none": Case("consent_required", "none", native=True),
+    "a public native application after consenting": Case(GRANT, native=True, interaction=ALLOWED),
     "prompt=consent was answered by somebody else": Case(
         CONSENT, "consent", interaction=replace(ALLOWED, decided_by=DECIDED_BY_ANOTHER)
     ),
@@ -145,6 +149,9 @@ def decide(case: Case, asked: AuthorizationRequest) -> Step:
     request = replace(
         asked, prompt=frozenset(case.prompt.split()), max_age=case.max_age, hinted_sub=case.hint, claims=case.claims
     )
+    if case.native:
+        client = replace(asked.client, application_type="native", token_endpoint_auth_method="none")
+        request = replace(request, client=client)
     sub = SUB if case.signed_in else None
     return next_step(request, case.signed_in, sub, case.interaction, case.wanted, NOW)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.idp.authorize.answers import refused_on_a_page
+from tests.idp.authorize.answers import refused_on_a_page, sent_to_client
 from tests.idp.register.conftest import Registrar
 from tests.idp.register.test_use import client_of, redeemed
 from tests.portal_client import PortalClient
 
+LOOPBACK = "http://127.0.0.1/callback"
 NATIVE = {"application_type": "native", "token_endpoint_auth_method": "none"}
 
 
@@ -89,3 +90,19 @@ def test_a_scheme_of_its_own_is_reached_as_it_was_registered_rfc8252_7_1(registr
     client = native(registrar, uri)
     response = client.authorize(registrar.provider.visitor(), prompt="none")
     assert response.headers["location"].startswith(f"{uri}?error=login_required&")
+
+
+def test_an_application_that_others_can_pass_for_asks_each_time_rfc8252_8_6(registrar: Registrar) -> None:
+    client = native(registrar, LOOPBACK)
+    visitor = registrar.provider.visitor()
+    client.sign_in(visitor)
+    assert sent_to_client(client.authorize(visitor, prompt="none"), LOOPBACK)["error"] == "consent_required"
+    assert 'id="consent-allow"' in visitor.follow(client.authorize(visitor)).text
+
+
+def test_one_that_proves_who_it_is_does_not(registrar: Registrar) -> None:
+    confidential = {**NATIVE, "token_endpoint_auth_method": "client_secret_basic"}
+    client, _ = client_of(registrar, redirect_uris=[LOOPBACK], **confidential)
+    visitor = registrar.provider.visitor()
+    client.sign_in(visitor)
+    assert "code" in sent_to_client(client.authorize(visitor, prompt="none"), LOOPBACK)
