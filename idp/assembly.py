@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from idp import keys as signing_keys
 from idp.audit import Auditor, Event
+from idp.audit_chain import SECRET, Sealer
 from idp.clients import ClientKeys, Clients
 from idp.delivery.queue import DeliveryQueue, Outgoing
 from idp.endpoints.parts import Parts
@@ -62,8 +63,10 @@ async def running(
         stores, readiness = await _stores(settings, closing)
         features = settings.features
         clients = all_clients(operators, stores.registered_clients, features)
-        auditor = Auditor(stores.audit, clock, metrics)
+        auditor = Auditor(stores, clock, metrics)
         keys = await _keys(settings, stores, auditor, clock)
+        sealer = Sealer(stores, auditor, await keys.secret(SECRET), clock)
+        closing.push_async_callback(sealer.close)
         passwords = Passwords(settings.idp_password_threads, settings.idp_password_queue)
         closing.callback(passwords.close)
         if settings.demo:
@@ -108,7 +111,7 @@ async def running(
             pages=pages,
             csrf=Csrf(await keys.secret("csrf")),
         )
-        for work in (queue.run(), _upkeep(parts)):
+        for work in (queue.run(), sealer.run(), _upkeep(parts)):
             closing.push_async_callback(_cancel, asyncio.create_task(work))
         yield parts
 

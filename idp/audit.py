@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import secrets
+import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from idp.errors import Refusal
 from idp.metrics import Metrics
 from idp.model import AuditEvent
-from idp.stores.protocols import Audit
+from idp.stores.audit_protocols import Chain
+from idp.stores.protocols import Stores
 from web.clock import Clock
 
 log = logging.getLogger("idp.audit")
+
+DOUBT_SECONDS = 5.0
+"""How long after an unanswered append its entry may still turn up."""
+SETTLE_SECONDS = 0.02
 
 
 class Event(StrEnum):
@@ -56,10 +64,36 @@ class Event(StrEnum):
 class Auditor:
     """Keeps security events, and has them counted where there is somebody who counts."""
 
-    def __init__(self, store: Audit, clock: Clock, metrics: Metrics | None = None) -> None:
-        self._store = store
+    def __init__(self, stores: Stores, clock: Clock, metrics: Metrics | None = None) -> None:
+        self._store = stores.audit
+        self._chains = stores.audit_chains
         self._clock = clock
         self._metrics = metrics
+        self.chain = secrets.token_hex(8)
+        """The name of this process's chain (audit_chain.py), kept from the first event on."""
+        self.after = 0
+        """All entries of the chain have higher ids."""
+        self._begun: asyncio.Future[None] | None = None
+        self._doubtful_since = float("-inf")
+        # Appends that are under way: those of now, and those that `settled` waits for.
+        self._turn = 0
+        self._under_way = [0, 0]
+
+    @property
+    def begun(self) -> bool:
+        """Whether the chain is kept."""
+        return self._begun is not None and self._begun.done() and self._begun.exception() is None
+
+    def in_doubt(self) -> bool:
+        """Tell whether an entry may still come whose keeping was not answered for."""
+        return time.monotonic() - self._doubtful_since < DOUBT_SECONDS
+
+    async def settled(self) -> None:
+        """Wait until what is being appended is there, or is not; one caller at a time."""
+        waiting = self._turn
+        self._turn = 1 - waiting
+        while self._under_way[waiting]:  # noqa: ASYNC110 - an event would cost every append, and here nobody waits
+            await asyncio.sleep(SETTLE_SECONDS)
 
     async def record(
         self,
@@ -72,11 +106,34 @@ class Auditor:
         **detail: str,
     ) -> None:
         """Keep an event now. `detail` values are short texts; the caller passes no secret, code or token."""
-        await self._store.record(AuditEvent(self._clock(), event, client_id, user_id, address, incident, detail))
+        await self._append(AuditEvent(self._clock(), event, client_id, user_id, address, incident, detail, self.chain))
         if self._metrics is not None:
             self._metrics.event(event.value)
         words = {"client_id": client_id, "user_id": user_id, "address": address, "incident": incident, **detail}
         _write(event.value, words)
+
+    async def _append(self, event: AuditEvent) -> None:
+        if not self.begun:
+            await self._begin()
+        turn = self._turn
+        self._under_way[turn] += 1
+        try:
+            await self._store.record(event)
+        except BaseException:
+            self._doubtful_since = time.monotonic()
+            raise
+        finally:
+            self._under_way[turn] -= 1
+
+    async def _begin(self) -> None:
+        """Keep the chain; whoever comes meanwhile waits for it."""
+        if self._begun is None or self._begun.done():
+            self._begun = asyncio.ensure_future(self._keep_chain())
+        await asyncio.shield(self._begun)
+
+    async def _keep_chain(self) -> None:
+        now, self.after = self._clock(), await self._store.newest()
+        await self._chains.begin(Chain(self.chain, now, self.after, now))
 
     async def refused(
         self, event: Event, refusal: Refusal, *, client_id: str | None = None, address: str | None = None

@@ -329,3 +329,5 @@ class AuditEvent:
     address: str | None
     incident: str | None
     detail: Mapping[str, str]
+    chain: str | None = None
+    """Which process wrote it: see idp.audit_chain."""

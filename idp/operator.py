@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from idp import keys as signing_keys
 from idp.audit import Auditor
+from idp.audit_chain import SECRET, Sealer
 from idp.clients import Clients
 from idp.errors import StoreUnavailable
 from idp.oauth.registered_client import all_clients
@@ -47,13 +48,16 @@ async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIter
     except (StoreUnavailable, RuntimeError) as error:
         raise BadSettings(str(error)) from error
     try:
-        auditor = Auditor(stores.audit, clock)
+        auditor = Auditor(stores, clock)
         ring = signing_keys.KeyRing(stores.keys, signing_keys.Vault(secret), clock)
         await ring.refresh(force=True)
         if not ring.rows():
             raise BadSettings("There is no state in the database yet: start the provider once.")
         clients = all_clients(load_clients(settings), stores.registered_clients, settings.features)
         sign_outs = SignOuts(stores, clients, auditor, clock)
-        yield Operator(settings, stores, ring, sign_outs, auditor, clients)
+        try:
+            yield Operator(settings, stores, ring, sign_outs, auditor, clients)
+        finally:
+            await Sealer(stores, auditor, await ring.secret(SECRET), clock).close()
     finally:
         await stores.upkeep.close()

@@ -15,7 +15,7 @@ COMMANDS = {
     "inspect": ("lab.inspect:inspect_command", "Explain a token and judge it. 解读并核验令牌。"),
     "keys": ("lab.keys:keys_group", "List, rotate, retire and revoke the signing keys. 签名密钥。"),
     "people": ("lab.people:people_group", "List people, freeze accounts, set levels. 人员与级别。"),
-    "audit": ("lab.audit:audit_command", "List security events. 安全事件。"),
+    "audit": ("lab.audit:audit_group", "List security events, verify their chains. 安全事件。"),
     "db": ("lab.db:db_group", "Migrate, check, back up and restore the provider's database. 数据库。"),
     "tour": ("lab.tour.command:tour_command", "Watch a person log in once and roam. 看一个人登录一次，走遍四地。"),
     "reset": ("lab.reset:reset_command", "Empty the folder of state. 清空状态目录。"),

@@ -24,6 +24,8 @@ TABLES = (
     "secrets",
     "deliveries",
     "audit",
+    "audit_chains",
+    "audit_seals",
 )
 
 FAULTS: Mapping[str, str] = {

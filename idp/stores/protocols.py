@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from idp.model import (
-    AuditEvent,
     Delivery,
     Grant,
     Interaction,
@@ -21,6 +20,7 @@ from idp.model import (
     Session,
     SignIn,
 )
+from idp.stores.audit_protocols import Audit, AuditChains
 from idp.stores.people_protocols import Consents, LoginFailures, People
 
 
@@ -336,18 +336,6 @@ class Deliveries(Protocol):
         ...
 
 
-class Audit(Protocol):
-    """Security events."""
-
-    async def record(self, event: AuditEvent) -> None:
-        """Keep an event."""
-        ...
-
-    async def latest(self, most: int, event: str | None = None, incident: str | None = None) -> Sequence[AuditEvent]:
-        """Return the latest events, newest first, of one name or one incident if asked."""
-        ...
-
-
 @dataclass(frozen=True)
 class Stores:
     """All stores of one provider, and how to close them and to throw away what has run out."""
@@ -365,6 +353,7 @@ class Stores:
     keys: Keys
     deliveries: Deliveries
     audit: Audit
+    audit_chains: AuditChains
     upkeep: Upkeep
 
 

@@ -6,6 +6,7 @@ Times are floating-point seconds since the epoch, truths are booleans, structure
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from idp.model import (
     SignIn,
     Wish,
 )
+from idp.stores.audit_protocols import Chain, Entry, Seal
 from idp.stores.protocols import StoredKey
 
 
@@ -61,7 +63,9 @@ DELIVERY_COLUMNS = (
     "delivery_id", "client_id", "sid", "sub", "uri", "reason", "created_at", "attempts", "next_at", "state",
     "finished_at", "outcome",
 )  # fmt: skip
-AUDIT_COLUMNS = ("at", "event", "client_id", "user_id", "address", "incident", "detail")
+AUDIT_COLUMNS = ("at", "event", "client_id", "user_id", "address", "incident", "detail", "chain")
+CHAIN_COLUMNS = ("chain", "begun_at", "after", "seen_at", "closed_at")
+SEAL_COLUMNS = ("chain", "number", "sealed_at", "previous", "entries", "seal")
 
 KEPT_AFTER_A_CODE = 600.0
 """Seconds for which a grant is kept after its code has run out, so that a late second use is known as one."""
@@ -271,7 +275,42 @@ def audit_values(event: AuditEvent) -> Values:
         event.address,
         event.incident,
         json.dumps(dict(event.detail), ensure_ascii=False),
+        event.chain,
     )
+
+
+def audit_bytes(row: Row) -> bytes:
+    """Return the canonical form of a kept security event: what it is a digest of that its chain is sealed over.
+
+    A JSON array of the values in the order of AUDIT_COLUMNS, in ASCII, times as the shortest decimal that gives the
+    same double; the same from every database.
+    """
+    return json.dumps([row[name] for name in AUDIT_COLUMNS], separators=(",", ":")).encode("ascii")
+
+
+def entry_of(row: Row) -> Entry:
+    """Return a kept security event as a seal sees it, of a row with its id."""
+    return Entry(row["id"], row["chain"], row["at"], row["event"], hashlib.sha256(audit_bytes(row)).digest())
+
+
+def chain_values(chain: Chain) -> Values:
+    """Return what is kept of a chain."""
+    return (chain.chain, chain.begun_at, chain.after, chain.seen_at, chain.closed_at)
+
+
+def chain_of(row: Row) -> Chain:
+    """Return the chain of a row."""
+    return Chain(**dict(row))
+
+
+def seal_values(seal: Seal) -> Values:
+    """Return what is kept of a seal."""
+    return (seal.chain, seal.number, seal.sealed_at, seal.previous, seal.entries, seal.seal)
+
+
+def seal_of(row: Row) -> Seal:
+    """Return the seal of a row."""
+    return Seal(**dict(row))
 
 
 def audit_event_of(row: Row) -> AuditEvent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,34 @@ def test_a_state_folder_that_cannot_be_is_one_line(var: str) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "MANYOU_VAR" in done.stderr
+
+
+def test_the_audit_is_verified_while_it_goes_on_and_what_was_changed_is_named(running: Any) -> None:
+    def verified() -> subprocess.CompletedProcess[str]:
+        return manyou(running.var, "audit", "verify")
+
+    with Person(running) as person:
+        person.visit("beijing")
+    assert eventually(lambda: "not sealed" not in verified().stderr)
+    whole = verified()
+    assert whole.returncode == 0, whole.stderr
+    assert "Nothing is wrong" in whole.stderr
+    heads = cells(whole.stdout)
+    head = ":".join(heads[0].values())
+    assert manyou(running.var, "audit", "verify", "--head", head).returncode == 0
+    with sqlite3.connect(running.var / "idp.db") as database:
+        [(changed,)] = database.execute("SELECT id FROM audit WHERE event = 'login.succeeded'").fetchall()
+        database.execute("UPDATE audit SET user_id = 'somebody else' WHERE id = ?", (changed,))
+    database.close()
+    told = verified()
+    assert told.returncode == 1
+    assert f"Entry {changed} was changed." in told.stderr
+    assert manyou(running.var, "audit", "verify", "--head", "no head").returncode == 2
+
+
+def test_what_a_command_does_is_sealed_when_it_ends(running: Any) -> None:
+    assert manyou(running.var, "people", "freeze", "li.beijing").returncode == 0
+    running.stop()
+    done = manyou(running.var, "audit", "verify")
+    assert (done.returncode, "not sealed" in done.stderr) == (0, False), done.stderr
+    assert len(cells(done.stdout)) == 2

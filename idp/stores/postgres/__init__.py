@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from idp.stores.postgres.audit import PostgresAudit
+from idp.stores.postgres.audit_chains import PostgresAuditChains
 from idp.stores.postgres.consents import PostgresConsents
 from idp.stores.postgres.database import Database
 from idp.stores.postgres.deliveries import PostgresDeliveries
@@ -39,5 +40,6 @@ async def open_stores(url: str) -> Stores:
         keys=PostgresKeys(database),
         deliveries=PostgresDeliveries(database),
         audit=PostgresAudit(database),
+        audit_chains=PostgresAuditChains(database),
         upkeep=PostgresUpkeep(database),
     )

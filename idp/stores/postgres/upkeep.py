@@ -31,6 +31,8 @@ _SWEEPS = (
     ("sessions", "session_id", "ended_at < %(now)s - 604800"),
     ("deliveries", "delivery_id", "state <> 'pending' AND finished_at < %(now)s - 604800"),
     ("audit", "id", "at < %(now)s - 15552000"),
+    # A day after the last of what they seal.
+    ("audit_seals", "chain, number", "sealed_at < %(now)s - 15638400"),
     # Refusals can be caused by anybody, at any rate: only the latest are kept.
     ("audit", "id", "event LIKE '%%.refused' AND id <= (SELECT max(id) FROM audit) - %(refusals)s"),
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from idp.stores.protocols import Stores
 from idp.stores.sqlite.audit import SqliteAudit
+from idp.stores.sqlite.audit_chains import SqliteAuditChains
 from idp.stores.sqlite.consents import SqliteConsents
 from idp.stores.sqlite.database import Database
 from idp.stores.sqlite.deliveries import SqliteDeliveries
@@ -37,5 +38,6 @@ def open_stores(path: Path) -> Stores:
         keys=SqliteKeys(database),
         deliveries=SqliteDeliveries(database),
         audit=SqliteAudit(database),
+        audit_chains=SqliteAuditChains(database),
         upkeep=database,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.model import AuditEvent
-from idp.stores.rows import AUDIT_COLUMNS, audit_event_of, audit_values
+from idp.stores.audit_protocols import Entry
+from idp.stores.rows import AUDIT_COLUMNS, audit_event_of, audit_values, entry_of
 from idp.stores.sqlite.database import Database, insert
 
 _RECORD = insert("audit", AUDIT_COLUMNS)
@@ -30,3 +31,18 @@ class SqliteAudit:
             {"event": event, "incident": incident, "most": most},
         )
         return [audit_event_of(row) for row in rows]
+
+    async def newest(self) -> int:
+        """Return the highest entry_id that there is, 0 if there is none."""
+        row = self._database.one("SELECT coalesce(max(id), 0) AS newest FROM audit")
+        assert row is not None
+        return int(row["newest"])
+
+    async def entries(self, after: int, upto: int, most: int, chain: str | None = None) -> Sequence[Entry]:
+        """Return at most `most` entries above `after` and up to `upto` by entry_id, of one chain if asked."""
+        rows = self._database.many(
+            f"SELECT id, {', '.join(AUDIT_COLUMNS)} FROM audit WHERE id > :after AND id <= :upto "
+            "AND (:chain IS NULL OR chain = :chain) ORDER BY id LIMIT :most",
+            {"after": after, "upto": upto, "most": most, "chain": chain},
+        )
+        return [entry_of(row) for row in rows]

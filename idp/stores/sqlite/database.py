@@ -15,7 +15,7 @@ from typing import Any
 from idp.errors import StoreUnavailable
 
 HERE = Path(__file__).parent
-MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql")
+MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql", "version_5.sql")
 """Applied in order; `user_version` counts how many a file has had."""
 
 REFUSALS_KEPT = 100_000
@@ -42,6 +42,8 @@ _SWEEPS = (
     "DELETE FROM sessions WHERE ended_at < :now - 604800",
     "DELETE FROM deliveries WHERE state <> 'pending' AND finished_at < :now - 604800",
     "DELETE FROM audit WHERE at < :now - 15552000",
+    # A day after the last of what they seal.
+    "DELETE FROM audit_seals WHERE sealed_at < :now - 15638400",
     # Refusals can be caused by anybody, at any rate: only the latest are kept.
     "DELETE FROM audit WHERE event LIKE '%.refused' AND id <= (SELECT max(id) FROM audit) - :refusals",
 )

@@ -71,7 +71,7 @@ class Post:
     ) -> DeliveryQueue:
         """Start a queue."""
         used = stores or self.stores
-        auditor = Telling(used.audit, self.clock)
+        auditor = Telling(used, self.clock)
         auditor.told = self.told
         fetcher = Fetcher(ConnectMap.parse(DEFAULT_MAP), Guard(), trust=False)
         self.stack.push_async_callback(fetcher.close)

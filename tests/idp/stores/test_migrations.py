@@ -12,11 +12,13 @@ import psycopg
 import pytest
 
 import idp.stores.postgres.migrations as postgres
+from idp.model import AuditEvent
 from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.sqlite.database import HERE, MIGRATIONS
 from tests.idp.stores.contract import grant, interaction, person, registered_client, session, sign_in, stored_key
 
+NOW_KNOWN = postgres.MIGRATIONS
 NEXT = "CREATE TABLE addition (name TEXT); ALTER TABLE people ADD COLUMN addition TEXT NOT NULL DEFAULT 'added';"
 
 
@@ -42,6 +44,7 @@ def older_file(path: Path, version: int) -> str:
             "g1", "code", "alpha", "li", "s1", "sid1", "sub", "http://alpha.localhost/callback", "openid profile",
             "http://alpha.localhost/api", "n", "c" * 43, 1_800_000_000, 3, "pwd", 1.8e9, 1.8e9 + 60, 0, 1.8e9 + 660,
         ),
+        "audit (at, event, detail) VALUES (?, ?, ?)": (1.0, "login.succeeded", "{}"),
         "interactions (interaction_id, client_id, parameters, browser, created_at, expires_at, reauthenticate) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)": (
             "i1", "alpha", '[["client_id", "alpha"], ["state", "中 &="], ["resource", "a"], ["resource", "a"]]',
@@ -75,6 +78,8 @@ async def test_a_file_of_each_older_version_is_read_as_if_it_were_new(tmp_path: 
     assert await stores.registered_clients.add(registered_client("c2"), 9)
     if version > 1:
         assert await stores.registered_clients.get("c1") == registered_client()
+    [event] = await stores.audit.latest(9)
+    assert (event.event, event.chain) == ("login.succeeded", None)
     await stores.upkeep.close()
 
 
@@ -84,9 +89,9 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
     def make(script: str) -> None:
         for name in postgres.MIGRATIONS:
             (tmp_path / name).write_bytes((postgres.HERE / name).read_bytes())
-        (tmp_path / "version_5.sql").write_text(script, encoding="utf-8")
+        (tmp_path / "version_6.sql").write_text(script, encoding="utf-8")
         monkeypatch.setattr(postgres, "HERE", tmp_path)
-        monkeypatch.setattr(postgres, "MIGRATIONS", ("schema.sql", "version_5.sql"))
+        monkeypatch.setattr(postgres, "MIGRATIONS", (*NOW_KNOWN, "version_6.sql"))
 
     return make
 
@@ -99,15 +104,15 @@ def read(url: str, statement: str) -> list[tuple[object, ...]]:
 async def test_a_database_keeps_what_is_in_it_when_it_is_brought_forward(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert await postgres.migrate(database_url) == (0, 4)
+    assert await postgres.migrate(database_url) == (0, 5)
     stores = await open_stores(database_url)
     await stores.people.add(person(), "hash")
     await stores.grants.issue(grant(), "code")
     await stores.keys.add([stored_key("a", "current")])
     await stores.upkeep.close()
     later(tmp_path, monkeypatch)(NEXT)
-    assert await postgres.migrate(database_url) == (4, 5)
-    assert await postgres.migrate(database_url) == (5, 5)
+    assert await postgres.migrate(database_url) == (5, 6)
+    assert await postgres.migrate(database_url) == (6, 6)
     stores = await open_stores(database_url)
     assert await stores.people.by_id("li") == person()
     assert await stores.grants.by_code("code") == grant()
@@ -118,8 +123,8 @@ async def test_a_database_keeps_what_is_in_it_when_it_is_brought_forward(
 
 async def test_of_many_that_start_at_once_one_makes_the_tables(database_url: str) -> None:
     came_of_it = await asyncio.gather(*(postgres.migrate(database_url) for _ in range(8)))
-    assert sorted(before for before, _ in came_of_it) == [0, *[4] * 7]
-    assert {after for _, after in came_of_it} == {4}
+    assert sorted(before for before, _ in came_of_it) == [0, *[5] * 7]
+    assert {after for _, after in came_of_it} == {5}
 
 
 async def test_a_migration_that_fails_leaves_everything_as_it_was(
@@ -130,9 +135,9 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     make(NEXT + "ALTER TABLE nowhere ADD COLUMN addition TEXT;")
     with pytest.raises(psycopg.errors.UndefinedTable):
         await postgres.migrate(database_url)
-    assert read(database_url, "SELECT max(version), to_regclass('addition') FROM schema_version") == [(4, None)]
+    assert read(database_url, "SELECT max(version), to_regclass('addition') FROM schema_version") == [(5, None)]
     make(NEXT)
-    assert await postgres.migrate(database_url) == (4, 5)
+    assert await postgres.migrate(database_url) == (5, 6)
 
 
 async def test_a_database_of_a_newer_version_is_refused_with_a_sentence(database_url: str) -> None:
@@ -141,3 +146,16 @@ async def test_a_database_of_a_newer_version_is_refused_with_a_sentence(database
         connection.execute("INSERT INTO schema_version VALUES (99)")
     with pytest.raises(RuntimeError, match="newer Manyou"):
         await open_stores(database_url)
+
+
+async def test_events_from_before_there_were_chains_stay_and_new_ones_are_chained(database_url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        await postgres.make(connection, 0, 4)
+        await connection.execute("INSERT INTO audit (at, event, detail) VALUES (1, 'login.succeeded', '{}')")
+    assert await postgres.migrate(database_url) == (4, 5)
+    stores = await open_stores(database_url)
+    await stores.audit.record(AuditEvent(2.0, "login.failed", None, None, None, None, {}, "chain"))
+    assert [(one.event, one.chain) for one in await stores.audit.latest(9)] == [
+        ("login.failed", "chain"), ("login.succeeded", None),
+    ]  # fmt: skip
+    await stores.upkeep.close()

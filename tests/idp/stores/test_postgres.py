@@ -12,6 +12,7 @@ from idp.stores.opening import open_stores
 from idp.stores.postgres import database
 from idp.stores.postgres.migrations import migrate
 from idp.stores.protocols import Stores
+from tests.idp.stores.audit_contract import AuditContract
 from tests.idp.stores.clients_contract import ClientsContract
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
@@ -40,6 +41,10 @@ class TestRemembering(RememberingContract):
 
 class TestClients(ClientsContract):
     """See clients_contract.py."""
+
+
+class TestAudit(AuditContract):
+    """See audit_contract.py."""
 
 
 class TestCrowd(CrowdContract):

@@ -13,6 +13,7 @@ from idp.model import AuditEvent
 from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
+from tests.idp.stores.audit_contract import AuditContract
 from tests.idp.stores.clients_contract import ClientsContract
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
@@ -41,6 +42,10 @@ class TestRemembering(RememberingContract):
 
 class TestClients(ClientsContract):
     """See clients_contract.py."""
+
+
+class TestAudit(AuditContract):
+    """See audit_contract.py."""
 
 
 class TestCrowd(CrowdContract):
