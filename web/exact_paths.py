@@ -37,6 +37,7 @@ class ExactApp(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        scope["app"] = self
         await self._entry(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +47,6 @@ class ExactApp(FastAPI):
         if endpoint is None:
             await super().__call__(scope, receive, send)
             return
-        scope["app"] = self
         request = Request(scope, receive, send)
         try:
             response = await endpoint(request)
