@@ -14,6 +14,7 @@ from idp.metrics import Metrics
 from idp.model import AuditEvent
 from idp.stores.audit_protocols import Chain
 from idp.stores.protocols import Stores
+from web import trace
 from web.clock import Clock
 
 log = logging.getLogger("idp.audit")
@@ -151,10 +152,14 @@ class Auditor:
             self._metrics.refusal(event.value, refusal.code)
 
     def issued(self, client_id: str, grant: str, kinds: Sequence[str]) -> None:
-        """Write and count what a client was given; one line in the log, since what it rests on is an event already."""
+        """Count what a client was given, and write it down where the client's own log has the same trace.
+
+        What it rests on is an event already; one line more for each token request would be a twentieth of a roam.
+        """
         if self._metrics is not None:
             self._metrics.issued(client_id, grant, kinds)
-        _write("issued", {"client_id": client_id, "grant": grant, "kinds": " ".join(kinds)})
+        if trace.came_along():
+            _write("issued", {"client_id": client_id, "grant": grant, "kinds": " ".join(kinds)})
 
 
 def _write(name: str, words: Mapping[str, str | None]) -> None:

@@ -20,7 +20,7 @@ _FORM = re.compile(
 _NO_TRACE, _NO_PARENT = b"0" * 32, b"0" * 16
 _SAMPLED = "01"
 
-_current: ContextVar[str | None] = ContextVar("trace_id", default=None)
+_current: ContextVar[tuple[str | None, bool]] = ContextVar("trace_id", default=(None, False))
 
 # Ids tell requests apart and open nothing: no need of the system's entropy, which costs a system call.
 _random = random.Random()  # noqa: S311
@@ -33,17 +33,23 @@ def begin(headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         if name == _NAME:
             # Two would be two traces (4.2): neither counts.
             found = value if found is None else b""
-    _current.set((_trace_of(found) if found else None) or f"{_random.getrandbits(128) or 1:032x}")
+    trace = _trace_of(found) if found else None
+    _current.set((trace or f"{_random.getrandbits(128) or 1:032x}", trace is not None))
 
 
 def current() -> str | None:
     """Return the trace-id of what is being done, or None outside of any request."""
-    return _current.get()
+    return _current.get()[0]
+
+
+def came_along() -> bool:
+    """Tell whether the current trace was begun elsewhere, so that somebody may look for it in two logs."""
+    return _current.get()[1]
 
 
 def onward() -> dict[str, str]:
     """Return the header of a call that is made for the current request: its trace, a parent-id of its own (3.2)."""
-    trace = _current.get()
+    trace = _current.get()[0]
     if trace is None:
         return {}
     return {HEADER: f"00-{trace}-{_random.getrandbits(64) or 1:016x}-{_SAMPLED}"}

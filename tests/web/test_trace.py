@@ -82,6 +82,18 @@ def test_without_one_a_trace_begins_and_no_two_are_alike() -> None:
     assert len({traced()[0] for _ in range(100)}) == 100
 
 
+def test_it_is_known_whether_a_trace_came_along() -> None:
+    def act(*values: bytes) -> bool:
+        trace.begin([(b"traceparent", value) for value in values])
+        return trace.came_along()
+
+    good = f"00-{TRACE}-{PARENT}-01".encode()
+    assert apart(lambda: act(good)) is True
+    assert apart(lambda: act(b"malformed")) is False
+    assert apart(act) is False
+    assert apart(trace.came_along) is False
+
+
 def test_outside_of_a_request_there_is_none_to_go_on_with() -> None:
     assert apart(trace.current) is None
     assert apart(trace.onward) == {}
