@@ -24,7 +24,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return serve.run_blocking(
-        [serve.Service("idp", app, sock, tls, settings.limits)], trusted_proxies=settings.trusted_proxies
+        [serve.Service("idp", app, sock, tls, settings.limits)],
+        trusted_proxies=settings.trusted_proxies,
+        drain_seconds=settings.drain_seconds,
     )
 
 

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from idp.features import SETS, Features, FeatureSet
@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     connect: str = DEFAULT_MAP
     demo: bool = True
     key_secret: str = ""
+    key_secret_file: Path | None = None
     trusted_proxies: str = ""
+    drain_seconds: int = Field(0, ge=0, le=300)
     tls: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -54,6 +56,7 @@ class Settings(BaseSettings):
     metrics_token: str = ""
 
     idp_database: str = ""
+    idp_database_password_file: Path | None = None
     idp_features: FeatureSet = "region"
     idp_initial_access_token: str = ""
     idp_dpop_nonce: bool = True
@@ -107,6 +110,27 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("key_secret_file")
+    @classmethod
+    def _secret_is_in_file(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None:
+            return None
+        if info.data.get("key_secret"):
+            raise ValueError("is not set together with MANYOU_KEY_SECRET")
+        cls._secret_is_long(_first_line(path))
+        return path
+
+    @field_validator("idp_database_password_file")
+    @classmethod
+    def _password_is_missed(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None:
+            return None
+        parts = urlsplit(info.data.get("idp_database", ""))
+        if not parts.username or parts.password is not None:
+            raise ValueError("is for a MANYOU_IDP_DATABASE such as postgresql://user@host:port/database")
+        _first_line(path)
+        return path
+
     @field_validator("key_secret", "idp_initial_access_token")
     @classmethod
     def _secret_is_long(cls, value: str) -> str:
@@ -122,11 +146,17 @@ class Settings(BaseSettings):
         return value
 
     def model_post_init(self, context: Any, /) -> None:
-        """Fill in what follows from other settings: the issuer (Discovery 1.0 section 3) and the database's file."""
+        """Fill in what follows from other settings: the issuer (Discovery 1.0 section 3), the database, secrets."""
         if not self.issuer:
             object.__setattr__(self, "issuer", provider_address(self.port_base, "https" if self.tls else "http"))
         if not self.idp_database:
             object.__setattr__(self, "idp_database", f"{SQLITE}{self.var / 'idp.db'}")
+        # A secret that a file holds, as containers are handed theirs, is in no environment to be shown.
+        if self.key_secret_file is not None:
+            object.__setattr__(self, "key_secret", _first_line(self.key_secret_file))
+        if self.idp_database_password_file is not None:
+            password = quote(_first_line(self.idp_database_password_file), safe="")
+            object.__setattr__(self, "idp_database", self.idp_database.replace("@", f":{password}@", 1))
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
@@ -147,6 +177,16 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Tell whether the issuer is reached over https, so that cookies are `__Host-` and Secure."""
         return self.issuer.startswith("https:")
+
+
+def _first_line(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read ({type(error).__name__})") from error
+    if not text or len(text.splitlines()) > 1:
+        raise ValueError(f"{path} should hold one line")
+    return text
 
 
 def _names_database(url: str) -> bool:

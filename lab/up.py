@@ -61,6 +61,7 @@ def _run() -> int:
             region.services,
             ready=lambda: _show(region, log_file, idp_settings),
             trusted_proxies=idp_settings.trusted_proxies,
+            drain_seconds=idp_settings.drain_seconds,
         )
 
 

@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
         [service],
         ready=lambda: print(f"{portal.name['en']}: {portal.address}", flush=True),
         trusted_proxies=settings.trusted_proxies,
+        drain_seconds=settings.drain_seconds,
     )
 
 

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     connect: str = DEFAULT_MAP
     demo: bool = True
     trusted_proxies: str = ""
+    drain_seconds: int = Field(0, ge=0, le=300)
     tls: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -111,7 +112,7 @@ class Settings(BaseSettings):
         return self.demo if self.portal_show_tokens is None else self.portal_show_tokens
 
 
-SHARED = frozenset({"KEY_SECRET"})
+SHARED = frozenset({"KEY_SECRET", "KEY_SECRET_FILE"})
 """Names that belong to other services but may stand in an environment that all services share."""
 
 

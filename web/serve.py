@@ -1,7 +1,8 @@
 """Sockets and signals: several services in one process, each with uvicorn on a socket that was bound beforehand.
 
 The first service is started first and stopped last, because the others call it. Ctrl-C or SIGTERM ends all of them
-after the requests in flight, within DRAIN_SECONDS; a second one ends them at once.
+after the requests in flight, within DRAIN_SECONDS; a second one ends them at once. Behind a proxy they serve on before
+that for as long as it takes to be left by it (`web/leaving.py`).
 """
 
 from __future__ import annotations
@@ -16,19 +17,23 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.bounded_http import bounded, look_at
 from web.http_protocol import HttpProtocol
+from web.leaving import Leaving
 from web.limits import Bounded, Limits
 from web.observed import ObservedApp
 
 DRAIN_SECONDS = 10
 LEAVE_SECONDS = 0.2
+FIRST_REQUEST_SECONDS = 1.0
+"""How long a connection that came last is waited for: whoever opens one behind a proxy has a request to send."""
 BACKLOG = 1024
 OTHER_FILES = 256
 """Databases, calls to others and what else a process opens besides the connections that it answers on."""
@@ -102,10 +107,11 @@ class Running:
         self._app = _KeepsFailure(service.app)
         refused = service.app.refused if isinstance(service.app, ObservedApp) else None
         bound = Bounded(self._app, service.limits, refused)
+        self._leaving = Leaving(bound)
         self._server = _Server(
             service.tls,
             uvicorn.Config(
-                bound,
+                self._leaving,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -139,6 +145,18 @@ class Running:
         await self._server.on_tick(0)
         look_at(self._server.server_state.connections, asyncio.get_running_loop().time())
 
+    def leave(self) -> None:
+        """Serve on, but be ready no more, and let each answer be the last one of its connection."""
+        self._leaving.begun = True
+
+    async def take_no_more(self) -> None:
+        """Stop listening after `leave`, and give whoever has come before that the time to ask."""
+        await self._server.take_last(self._sock)
+        for _ in range(round(FIRST_REQUEST_SECONDS / 0.02)):
+            if self._server.force_exit or not self._server.awaits_first_request():
+                return
+            await asyncio.sleep(0.02)
+
     async def stop(self) -> None:
         """Accept nothing more, let requests in flight finish, run the application's end, close the socket."""
         self._server.should_exit = True
@@ -153,17 +171,22 @@ class Running:
 
 
 async def serve(
-    services: Sequence[Service], *, ready: Callable[[], None] | None = None, trusted_proxies: str = ""
+    services: Sequence[Service],
+    *,
+    ready: Callable[[], None] | None = None,
+    trusted_proxies: str = "",
+    drain_seconds: int = 0,
 ) -> None:
     """Serve `services` until SIGINT or SIGTERM; `ready` is called when all of them answer.
 
     Raises CannotStart, after those already started have been stopped. `trusted_proxies` is a comma-separated list of
-    addresses whose X-Forwarded-* headers count; empty means nobody's.
+    addresses whose X-Forwarded-* headers count; empty means nobody's. `drain_seconds` is how long the services serve on
+    after the signal, so that a proxy can send requests elsewhere before they are stopped.
     """
     _make_room(services)
     running = [Running(service, trusted_proxies=trusted_proxies) for service in services]
     started: list[Running] = []
-    with _signals(running) as stopping:
+    with _signals(running) as (stopping, forced):
         try:
             for one in running:
                 if not stopping.is_set():
@@ -175,6 +198,8 @@ async def serve(
             while not stopping.is_set():
                 await asyncio.gather(*(one.tick() for one in started))
                 await _wait(stopping, 1.0)
+            if drain_seconds:
+                await _drain(started, forced, drain_seconds)
         finally:
             await asyncio.gather(*(one.stop() for one in started[1:]))
             await asyncio.gather(*(one.stop() for one in started[:1]))
@@ -183,15 +208,29 @@ async def serve(
 
 
 def run_blocking(
-    services: Sequence[Service], *, ready: Callable[[], None] | None = None, trusted_proxies: str = ""
+    services: Sequence[Service],
+    *,
+    ready: Callable[[], None] | None = None,
+    trusted_proxies: str = "",
+    drain_seconds: int = 0,
 ) -> int:
     """Serve until a signal and return the process's exit code; a failed start is one line on standard error."""
     try:
-        asyncio.run(serve(services, ready=ready, trusted_proxies=trusted_proxies))
+        asyncio.run(serve(services, ready=ready, trusted_proxies=trusted_proxies, drain_seconds=drain_seconds))
     except CannotStart as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+async def _drain(started: Sequence[Running], forced: asyncio.Event, seconds: int) -> None:
+    for one in started:
+        one.leave()
+    for _ in range(seconds):
+        if not forced.is_set():
+            await asyncio.gather(*(one.tick() for one in started))
+            await _wait(forced, 1.0)
+    await asyncio.gather(*(one.take_no_more() for one in started))
 
 
 def _make_room(services: Sequence[Service]) -> None:
@@ -219,6 +258,31 @@ class _Server(uvicorn.Server):
         self.lifespan = self.config.lifespan_class(self.config)
         await self.startup([sock])
         await self.on_tick(0)
+
+    async def take_last(self, sock: socket.socket) -> None:
+        """Close the listening socket, and take those who have knocked already: a close would reset what they send."""
+        knocked: list[socket.socket] = []
+        with suppress(OSError):
+            while True:
+                knocked.append(sock.accept()[0])
+        for server in self.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        for one in knocked:
+            one.setblocking(False)
+            with suppress(OSError):
+                await loop.connect_accepted_socket(self._protocol, one, ssl=self._tls)
+
+    def awaits_first_request(self) -> bool:
+        """Tell whether somebody has connected who has not yet sent a request."""
+        return any(isinstance(one, HttpProtocol) and one.cycle is None for one in self.server_state.connections)
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: type[Any] = self.config.http_protocol_class
+        made: asyncio.Protocol = protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def leave_idle(self) -> None:
         """Leave connections that nothing is in flight on, of clients that do not answer TLS's good-bye."""
@@ -252,15 +316,16 @@ class _KeepsFailure:
 
 
 @contextmanager
-def _signals(running: Sequence[Running]) -> Iterator[asyncio.Event]:
-    """Set the yielded event on the first SIGINT or SIGTERM and force the ends on the second."""
-    stopping = asyncio.Event()
+def _signals(running: Sequence[Running]) -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
+    """Set the first event on the first SIGINT or SIGTERM; on the second the other one, and force the ends."""
+    stopping, forced = asyncio.Event(), asyncio.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield stopping
+        yield stopping, forced
         return
 
     def stop() -> None:
         if stopping.is_set():
+            forced.set()
             for one in running:
                 one.force()
         stopping.set()
@@ -269,7 +334,7 @@ def _signals(running: Sequence[Running]) -> Iterator[asyncio.Event]:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     try:
-        yield stopping
+        yield stopping, forced
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)

@@ -26,6 +26,8 @@ IN_WORDS = {
     "MANYOU_TLS_CERTIFICATE": "(none)",
     "MANYOU_TLS_KEY": "(none)",
     "MANYOU_TRUST": "(none)",
+    "MANYOU_KEY_SECRET_FILE": "(none)",
+    "MANYOU_IDP_DATABASE_PASSWORD_FILE": "(none)",
     "MANYOU_PORTALS": "the `portals` folder of the code",
     "MANYOU_PORTAL_SHOW_TOKENS": "as `MANYOU_DEMO`",
 }

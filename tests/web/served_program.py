@@ -49,7 +49,10 @@ def main(port: int, *faults: str) -> int:
         for name, sock in zip(("first", "second", "third"), sockets, strict=True)
     ]
     trusted = "127.0.0.1" if "trusting" in faults else ""
-    return serve.run_blocking(services, ready=lambda: print("ready", flush=True), trusted_proxies=trusted)
+    drains = next((int(fault.removeprefix("drains-")) for fault in faults if fault.startswith("drains-")), 0)
+    return serve.run_blocking(
+        services, ready=lambda: print("ready", flush=True), trusted_proxies=trusted, drain_seconds=drains
+    )
 
 
 if __name__ == "__main__":

@@ -91,6 +91,49 @@ def test_the_database_is_a_file_in_the_folder_of_state_unless_it_is_set() -> Non
     assert load({"MANYOU_VAR": "/srv/manyou"}).idp_database == "sqlite:////srv/manyou/idp.db"
 
 
+def test_a_secret_may_be_the_one_line_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key-secret"
+    file.write_text("k" * 64 + "\n")
+    assert load({"MANYOU_KEY_SECRET_FILE": str(file)}).key_secret == "k" * 64
+
+
+def test_the_password_of_the_database_may_be_the_one_line_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("p@ss/w:rd\n")
+    told = {"MANYOU_IDP_DATABASE_PASSWORD_FILE": str(file)}
+    url = "postgresql://manyou@db.example:5433/manyou?application_name=a@b"
+    expected = "postgresql://manyou:p%40ss%2Fw%3Ard@db.example:5433/manyou?application_name=a@b"
+    assert load({"MANYOU_IDP_DATABASE": url, **told}).idp_database == expected
+
+
+@pytest.mark.parametrize(
+    "database", ["", "sqlite:///var/idp.db", "postgresql://db.example/manyou", "postgresql://a:b@c/d"]
+)
+def test_a_password_for_nobody_or_a_second_one_is_refused(tmp_path: Path, database: str) -> None:
+    file = tmp_path / "password"
+    file.write_text("kept-secret")
+    with pytest.raises(BadSettings, match=r"^MANYOU_IDP_DATABASE_PASSWORD_FILE: is for a ") as refused:
+        load({"MANYOU_IDP_DATABASE": database, "MANYOU_IDP_DATABASE_PASSWORD_FILE": str(file)})
+    assert "kept-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", [None, "", "\n", "short", "kept-secret" * 4 + "\n" + "kept-secret" * 4])
+def test_a_file_that_holds_no_secret_is_one_sentence_that_names_the_setting(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "key-file"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(BadSettings, match=r"^MANYOU_KEY_SECRET_FILE: ") as refused:
+        load({"MANYOU_KEY_SECRET_FILE": str(file)})
+    assert "kept-secret" not in str(refused.value)
+
+
+def test_one_secret_is_not_said_twice(tmp_path: Path) -> None:
+    file = tmp_path / "key-secret"
+    file.write_text("k" * 64)
+    with pytest.raises(BadSettings, match="not set together"):
+        load({"MANYOU_KEY_SECRET_FILE": str(file), "MANYOU_KEY_SECRET": "x" * 64})
+
+
 @pytest.mark.parametrize("name", ["MANYOU_", "MANYOU_PROT_BASE", "MANYOU_IDP_", "MANYOU_IDP_CODE", "MANYOU_SECRET"])
 def test_a_name_that_means_nothing_stops_the_start(name: str) -> None:
     with pytest.raises(BadSettings, match=name):
