@@ -17,6 +17,7 @@ COMMANDS = {
     "people": ("lab.people:people_group", "List people, freeze accounts, set levels. 人员与级别。"),
     "audit": ("lab.audit:audit_group", "List security events, verify their chains. 安全事件。"),
     "db": ("lab.db:db_group", "Migrate, check, back up and restore the provider's database. 数据库。"),
+    "certificates": ("lab.certificates:certificates_command", "Make a certificate for each service. 本地证书。"),
     "tour": ("lab.tour.command:tour_command", "Watch a person log in once and roam. 看一个人登录一次，走遍四地。"),
     "reset": ("lab.reset:reset_command", "Empty the folder of state. 清空状态目录。"),
 }

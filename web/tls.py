@@ -124,13 +124,17 @@ class LocalAuthority:
         self.certificate = folder / "authority.pem"
         self._key = folder / "authority-key.pem"
 
-    def certificate_for(self, hosts: Sequence[str], now: datetime | None = None) -> Certificate:
+    def certificate_for(
+        self, hosts: Sequence[str], now: datetime | None = None, *, folder: Path | None = None
+    ) -> Certificate:
         """Return a certificate for these host names and addresses, made anew where there is none that will do.
 
-        Several processes may ask at once; they wait for each other.
+        It is kept in `folder`, the authority's own unless said. Several processes may ask at once; they wait for each
+        other.
         """
         now = now or datetime.now(UTC)
-        made = Certificate(self._folder / "server.pem", self._folder / "server-key.pem")
+        kept = folder or self._folder
+        made = Certificate(kept / "server.pem", kept / "server-key.pem")
         with self._alone():
             if not self.certificate.exists():
                 self._make_authority(now)
