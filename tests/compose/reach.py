@@ -1,6 +1,6 @@
-"""Runs inside a portal's container: the provider and itself answer, no address of another portal does.
+"""Runs inside a container: whom it has to reach answers, and no other address does.
 
-Arguments: the portal's name, its own address:port, then every address:port that must not answer.
+Arguments: the container's name, every address:port that must answer, `--`, then every one that must not.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ def answers(address: str) -> bool:
     return True
 
 
-def main(name: str, own: str, others: list[str]) -> int:
+def main(name: str, expected: list[str], others: list[str]) -> int:
     """Print what was found and return the exit code."""
-    # Without these two, a container without any network would pass.
-    for expected in ("idp:8000", "idp.localhost:8000", own):
-        if not answers(expected):
-            print(f"{name} cannot reach {expected}")
+    # Without these, a container without any network would pass.
+    for address in expected:
+        if not answers(address):
+            print(f"{name} cannot reach {address}")
             return 1
     reached = [address for address in others if answers(address)]
-    if reached or not others:
+    if reached or not others or not expected:
         print(f"{name} can reach {', '.join(reached) or 'nobody was tried'}")
         return 1
-    print(f"{name}: reaches the provider, and none of {len(others)} addresses of other portals")
+    print(f"{name}: reaches {', '.join(expected)}, and none of {len(others)} addresses of others")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
+    split = sys.argv.index("--")
+    sys.exit(main(sys.argv[1], sys.argv[2:split], sys.argv[split + 1 :]))
