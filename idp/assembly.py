@@ -93,7 +93,7 @@ async def running(
             clients=clients,
             sources=Sources(clients, stores.pushed_requests, clock),
             request_objects=RequestObjects(settings.features, client_keys, fetcher, clock, settings.issuer),
-            front_channel=_front_channel(settings, stores, keys, clock),
+            front_channel=_front_channel(settings, stores, auditor, keys, clock),
             responder=Responder(keys, settings.issuer, clock),
             keys=keys,
             subjects=Subjects(await keys.secret("pairwise")),
@@ -191,9 +191,12 @@ def _registration(
     return DynamicRegistration(stores.registered_clients, fetcher, terms, settings.issuer, clock, derived_secrets)
 
 
-def _front_channel(settings: Settings, stores: Stores, keys: signing_keys.KeyRing, clock: Clock) -> FrontChannel:
+def _front_channel(
+    settings: Settings, stores: Stores, auditor: Auditor, keys: signing_keys.KeyRing, clock: Clock
+) -> FrontChannel:
     return FrontChannel(
         grants=stores.grants,
+        auditor=auditor,
         keys=keys,
         issuer=settings.issuer,
         clock=clock,

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 
 from idp.errors import Refusal
@@ -106,20 +106,53 @@ class Auditor:
         incident: str | None = None,
         **detail: str,
     ) -> None:
-        """Keep an event now. `detail` values are short texts; the caller passes no secret, code or token."""
-        await self._append(AuditEvent(self._clock(), event, client_id, user_id, address, incident, detail, self.chain))
-        if self._metrics is not None:
-            self._metrics.event(event.value)
-        words = {"client_id": client_id, "user_id": user_id, "address": address, "incident": incident, **detail}
-        _write(event.value, words)
+        """Keep an event now, alone; see `made`."""
+        made = self.made(event, client_id=client_id, user_id=user_id, address=address, incident=incident, **detail)
+        await self.kept(made, self._alone)
 
-    async def _append(self, event: AuditEvent) -> None:
+    def made(
+        self,
+        event: Event,
+        *,
+        client_id: str | None = None,
+        user_id: str | None = None,
+        address: str | None = None,
+        incident: str | None = None,
+        **detail: str,
+    ) -> AuditEvent:
+        """Return an event of now for `kept`. `detail` values are short texts; never a secret, code or token."""
+        return AuditEvent(self._clock(), event.value, client_id, user_id, address, incident, detail, self.chain)
+
+    async def kept(self, event: AuditEvent, keep: Callable[[AuditEvent], Awaitable[bool]]) -> bool:
+        """Have `keep` keep an event, in one transaction with what it tells of; then write and count it.
+
+        False if `keep` says so: then nothing happened.
+        """
+        if not await self._append(event, keep):
+            return False
+        if self._metrics is not None:
+            self._metrics.event(event.event)
+        words = {
+            "client_id": event.client_id,
+            "user_id": event.user_id,
+            "address": event.address,
+            "incident": event.incident,
+            **event.detail,
+        }
+        _write(event.event, words)
+        return True
+
+    async def _alone(self, event: AuditEvent) -> bool:
+        await self._store.record(event)
+        return True
+
+    async def _append(self, event: AuditEvent, keep: Callable[[AuditEvent], Awaitable[bool]]) -> bool:
         if not self.begun:
             await self._begin()
         turn = self._turn
         self._under_way[turn] += 1
         try:
-            await self._store.record(event)
+            return await keep(event)
         except BaseException:
             self._doubtful_since = time.monotonic()
             raise

@@ -154,6 +154,16 @@ class SignIn:
 
 
 @dataclass(frozen=True)
+class Visit:
+    """A live session that comes to a client: whose it is, what is released there, and the client's part of it."""
+
+    session: Session
+    person: Person
+    given: Mapping[str, Basis]
+    sign_in: SignIn | None
+
+
+@dataclass(frozen=True)
 class Wish:
     """How one claim is asked for: `values` are those that will do, none if any will (Core 5.5.1)."""
 

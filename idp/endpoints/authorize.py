@@ -16,7 +16,7 @@ from idp.endpoints.deliver import NO_STORE, deliver
 from idp.endpoints.interactions import ask_person, resume, waiting
 from idp.endpoints.parts import Parts, parts
 from idp.errors import PageRefusal, RedirectRefusal
-from idp.model import AuthorizationRequest, Basis, Interaction
+from idp.model import AuthorizationRequest, Basis, Interaction, Visit
 from idp.oauth.authorization_request import Destination, destination, validate
 from idp.oauth.claims import bases_of
 from idp.oauth.front_channel import Issued, signed_out
@@ -64,31 +64,30 @@ async def _answer(
     incoming: Incoming,
     interaction: Interaction | None,
 ) -> Response:
-    signed_in = await browser.signed_in_throughout(shop, request)
+    visit = await browser.visit(shop, request, asked.client.client_id)
     missing: dict[str, Basis] = {}
-    sub = None
-    if signed_in is not None:
-        user_id = signed_in.person.user_id
-        sub = shop.subjects.of(user_id, asked.client)
-        given = await shop.stores.consents.given(user_id, asked.client.client_id)
+    signed_in, sub = None, None
+    if visit is not None:
+        signed_in = SignedIn(visit.session, visit.person)
+        sub = shop.subjects.of(visit.person.user_id, asked.client)
         # A release on another basis than the client's of today does not count: it has to be asked for, or announced.
         wanted = bases_of(asked)
-        missing = {one: basis for one, basis in wanted.items() if given.get(one) != basis}
+        missing = {one: basis for one, basis in wanted.items() if visit.given.get(one) != basis}
     consent_wanted = tuple(one for one, basis in missing.items() if basis == "consent")
     step = next_step(asked, signed_in, sub, interaction, consent_wanted, shop.clock())
-    if signed_in is None or sub is None or step.kind != "grant":
+    if visit is None or sub is None or step.kind != "grant":
         return await ask_person(shop, request, incoming, interaction, step)
     if missing:
         # What rests on legal duty is released without asking, and listed on the zone page from the first time on.
-        await shop.stores.consents.give(signed_in.person.user_id, asked.client.client_id, missing, shop.clock())
-    issued = await _grant(shop, asked, signed_in, sub, incoming, interaction)
+        await shop.stores.consents.give(visit.person.user_id, asked.client.client_id, missing, shop.clock())
+    issued = await _grant(shop, asked, visit, sub, incoming, interaction)
     return deliver(shop, request, shop.responder.success(to, issued), asked.ui_locales)
 
 
 async def _grant(
     shop: Parts,
     asked: AuthorizationRequest,
-    signed_in: SignedIn,
+    visit: Visit,
     sub: str,
     incoming: Incoming,
     interaction: Interaction | None,
@@ -98,23 +97,24 @@ async def _grant(
         raise used_before(incoming.client)
     if interaction is not None and not await shop.stores.interactions.complete(interaction.interaction_id, now):
         raise PageRefusal("done_interaction", "This authorization request was answered already.")
-    sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
+    signed_in = SignedIn(visit.session, visit.person)
+    sign_in = await shop.sessions.entered(visit, asked.client.client_id, sub)
     if sign_in is not None and sign_in.sub != sub:
         # The client has moved to another sector since (Core 8.1): whom it knew by the old subject it knows no more.
         await shop.sign_outs.sids([sign_in.sid], Reason.SUBJECT_CHANGED)
         sign_in = await shop.sessions.enter(signed_in, asked.client.client_id, sub)
     if sign_in is None:
         raise signed_out()
-    issued = await shop.front_channel.issue(asked, signed_in, sign_in)
+    event = shop.auditor.made(
+        Event.AUTHORIZATION_GRANTED,
+        client_id=asked.client.client_id,
+        user_id=visit.person.user_id,
+        scope=" ".join(asked.scope),
+    )
+    issued = await shop.front_channel.issue(asked, signed_in, sign_in, event)
     if shop.settings.features.session_management and "openid" in asked.scope:
         state = session_state(asked.client.client_id, asked.redirect_uri, sign_in.session_id)
         issued.append(("session_state", state))
-    await shop.auditor.record(
-        Event.AUTHORIZATION_GRANTED,
-        client_id=asked.client.client_id,
-        user_id=signed_in.person.user_id,
-        scope=" ".join(asked.scope),
-    )
     kinds = [kind for kind, _ in issued if kind in ("code", "access_token", "id_token")]
     shop.metrics.issued(asked.client.client_id, "front_channel", kinds)
     return issued

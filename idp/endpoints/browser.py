@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from idp.endpoints.parts import Parts
 from idp.endpoints.parts import parts as parts_of
+from idp.model import Visit
 from idp.oauth.session_state import NO_SESSION, browser_state
 from idp.people.sessions import SignedIn, session_id_of
 
@@ -26,7 +27,7 @@ STATE_COOKIE = "manyou_state"
 ENDED_SECONDS = 900
 
 _FOUND = "manyou.signed_in"
-"""Where a request keeps who was found, for `tells_state`."""
+"""Where a request keeps whose session was found, for `tells_state`."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -91,6 +92,7 @@ async def _tell_state(parts: Parts, request: Request, response: Response) -> Non
     name = state_cookie(parts)
     if any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("set-cookie")):
         return
+    found: SignedIn | Visit | None
     found = request.scope[_FOUND] if _FOUND in request.scope else await signed_in(parts, request)
     state = browser_state(found.session.session_id) if found is not None else NO_SESSION
     if request.cookies.get(name) != state:
@@ -120,10 +122,10 @@ async def signed_in(parts: Parts, request: Request) -> SignedIn | None:
     return await parts.sessions.current(session_cookie(parts, request))
 
 
-async def signed_in_throughout(parts: Parts, request: Request) -> SignedIn | None:
-    """Return the same where the request is answered at once, so that `tells_state` need not look again."""
-    request.scope[_FOUND] = await signed_in(parts, request)
-    found: SignedIn | None = request.scope[_FOUND]
+async def visit(parts: Parts, request: Request, client_id: str) -> Visit | None:
+    """Return the same for a request that comes from a client and is answered at once: `tells_state` looks no more."""
+    found = await parts.sessions.visit(session_cookie(parts, request), client_id)
+    request.scope[_FOUND] = found
     return found
 
 

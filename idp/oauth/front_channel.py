@@ -8,9 +8,10 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from idp.audit import Auditor
 from idp.errors import RedirectRefusal
 from idp.keys import KeyRing
-from idp.model import AuthorizationRequest, Grant, Person, SignIn
+from idp.model import AuditEvent, AuthorizationRequest, Grant, Person, SignIn
 from idp.oauth import access_token, claims, id_token
 from idp.oauth.secret_hash import hash_of
 from idp.people.sessions import SignedIn
@@ -26,6 +27,7 @@ class FrontChannel:
     """Keeps a new grant and makes what its request asked for; the lifetimes are seconds."""
 
     grants: Grants
+    auditor: Auditor
     keys: KeyRing
     issuer: str
     clock: Clock
@@ -33,15 +35,21 @@ class FrontChannel:
     access_token_seconds: int
     id_token_seconds: int
 
-    async def issue(self, asked: AuthorizationRequest, signed_in: SignedIn, sign_in: SignIn) -> Issued:
-        """Return what goes through the browser to the client. Raises RedirectRefusal if the sign-in ended just now."""
+    async def issue(
+        self, asked: AuthorizationRequest, signed_in: SignedIn, sign_in: SignIn, event: AuditEvent
+    ) -> Issued:
+        """Return what goes through the browser to the client; `event` is kept with the grant.
+
+        Raises RedirectRefusal if the sign-in ended just now.
+        """
         wanted = asked.response_type.split()
         code = secrets.token_urlsafe(32)
         # Tokens without a code have a grant as well, so that whatever revokes a grant reaches them; its code is told
         # to nobody, and has expired.
         lifetime = self.code_seconds if "code" in wanted else 0
         grant = _grant(asked, signed_in, sign_in, self.clock(), lifetime)
-        if not await self.grants.issue(grant, hash_of(code)):
+        code_hash = hash_of(code)
+        if not await self.auditor.kept(event, lambda one: self.grants.issue(grant, code_hash, one)):
             raise signed_out()
         issued = [("code", code)] if "code" in wanted else []
         if "token" in wanted:

@@ -47,9 +47,10 @@ def _head(alg: str, typ: str, kid: str) -> str:
 def _signature(key: SigningKey, signed: bytes) -> bytes:
     """RFC 7518 3.3 and 3.4: RS256, or ES256 with both numbers at full length."""
     if isinstance(key, ECKey):
-        assert key.private_key is not None
-        pair = decode_dss_signature(key.private_key.sign(signed, _ECDSA))
-        return b"".join(number.to_bytes(_P256_BYTES, "big") for number in pair)
+        private = key.private_key
+        assert private is not None
+        r, s = decode_dss_signature(private.sign(signed, _ECDSA))
+        return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
     assert key.private_key is not None
     return key.private_key.sign(signed, _PKCS1, _SHA256)
 

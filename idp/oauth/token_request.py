@@ -121,12 +121,13 @@ class TokenEndpoint:
     async def _load_grant(self, parameters: Parameters, loaded: Loaded) -> None:
         code, refresh_token = parameters.get("code"), parameters.get("refresh_token")
         if parameters.get("grant_type") == "authorization_code" and code:
-            loaded.grant = await self.stores.grants.by_code(hash_of(code))
+            found = await self.stores.grants.with_person(hash_of(code))
+            if found is not None:
+                loaded.grant, loaded.person = found
         elif parameters.get("grant_type") == "refresh_token" and refresh_token:
             loaded.refresh_token = await self.stores.grants.by_refresh_token(hash_of(refresh_token))
-        grant = loaded.granted
-        if grant is not None:
-            loaded.person = await self.stores.people.by_id(grant.user_id)
+            if loaded.refresh_token is not None:
+                loaded.person = await self.stores.people.by_id(loaded.refresh_token.grant.user_id)
 
     async def _use_up(self, loaded: Loaded) -> str | None:
         """Use up the code or refresh token in one atomic step; return the new refresh token, if there is one."""

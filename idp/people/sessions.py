@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from idp.model import LEVELS, Person, Session, SignIn
+from idp.model import LEVELS, Person, Session, SignIn, Visit
 from idp.stores.protocols import Stores
 from web.clock import Clock
 
@@ -80,15 +80,36 @@ class SessionKeeper:
             return None
         now = self._clock()
         session = await self._sessions.live(session_id_of(cookie), now)
-        if session is None or now - session.seen_at >= self._idle:
+        person = await self._people.by_id(session.user_id) if session is not None else None
+        if session is None or person is None or not self._counts(session, person, now):
             return None
-        person = await self._people.by_id(session.user_id)
-        if person is None or person.frozen:
+        await self._used(session, now)
+        return SignedIn(session, person)
+
+    async def visit(self, cookie: str | None, client_id: str) -> Visit | None:
+        """Return the same with what is released to that client, and the client's part of the session."""
+        if not cookie:
             return None
+        now = self._clock()
+        visit = await self._sessions.visit(session_id_of(cookie), client_id, now)
+        if visit is None or not self._counts(visit.session, visit.person, now):
+            return None
+        await self._used(visit.session, now)
+        return visit
+
+    def _counts(self, session: Session, person: Person, now: float) -> bool:
+        return now - session.seen_at < self._idle and not person.frozen
+
+    async def _used(self, session: Session, now: float) -> None:
         # Seldom, but often enough that use is noticed well before a short idle time is over.
         if now - session.seen_at >= min(TOUCH_SECONDS, self._idle / 10):
             await self._sessions.touch(session.session_id, now)
-        return SignedIn(session, person)
+
+    async def entered(self, visit: Visit, client_id: str, sub: str) -> SignIn | None:
+        """Return the client's part of the session as the visit found it, or as it is entered now; see `enter`."""
+        if visit.sign_in is not None and self._clock() - visit.sign_in.last_at < TOUCH_SECONDS:
+            return visit.sign_in
+        return await self.enter(SignedIn(visit.session, visit.person), client_id, sub)
 
     async def enter(self, signed_in: SignedIn, client_id: str, sub: str) -> SignIn | None:
         """Enter a client into the session, or find it there; `sid` is random, 128 bit, and only this client's.

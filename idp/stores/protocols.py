@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from idp.model import (
+    AuditEvent,
     Delivery,
     Grant,
     Interaction,
+    Person,
     PushedRequest,
     RefreshToken,
     RegisteredClient,
     Session,
     SignIn,
+    Visit,
 )
 from idp.stores.audit_protocols import Audit, AuditChains
 from idp.stores.people_protocols import Consents, LoginFailures, People
@@ -73,6 +76,13 @@ class Sessions(Protocol):
 
     async def live(self, session_id: str, now: float) -> Session | None:
         """Return the session unless it has ended or reached its absolute end."""
+        ...
+
+    async def visit(self, session_id: str, client_id: str, now: float) -> Visit | None:
+        """Return the same session with all that an authorization request of that client is answered from.
+
+        What is known of all of it at one moment; None, too, if the person is there no more.
+        """
         ...
 
     async def touch(self, session_id: str, now: float) -> None:
@@ -201,12 +211,19 @@ class RegisteredClients(Protocol):
 class Grants(Protocol):
     """Authorization codes and the families of refresh tokens that come of them; only hashes of secrets are kept."""
 
-    async def issue(self, grant: Grant, code_hash: str) -> bool:
-        """Keep a new grant under the hash of its code, unless its sign-in has ended; atomic. False if it has."""
+    async def issue(self, grant: Grant, code_hash: str, event: AuditEvent | None = None) -> bool:
+        """Keep a new grant under the hash of its code, and the event of it, unless its sign-in has ended; atomic.
+
+        False if it has: then neither is kept.
+        """
         ...
 
     async def by_code(self, code_hash: str) -> Grant | None:
         """Return the grant of a code, redeemed or not."""
+        ...
+
+    async def with_person(self, code_hash: str) -> tuple[Grant, Person | None] | None:
+        """Return the same grant and whose it is, if they are there."""
         ...
 
     async def get(self, grant_id: str) -> Grant | None:

@@ -6,23 +6,31 @@ rows of one table the one whose identifier is smaller first: so nobody waits in 
 
 from __future__ import annotations
 
-from idp.model import Grant, RefreshToken
+from idp.model import AuditEvent, Grant, Person, RefreshToken
 from idp.stores.postgres.database import Database, insert, places
 from idp.stores.rows import (
+    AUDIT_COLUMNS,
     GRANT_COLUMNS,
     NEW_GRANT_COLUMNS,
     REFRESH_TOKEN_COLUMNS,
+    audit_values,
     grant_of,
     new_grant_values,
     refresh_token_of,
 )
+from idp.stores.visit_rows import GRANT_AND_PERSON_COLUMNS, grant_and_person_of
 
 _COLUMNS = ", ".join(GRANT_COLUMNS)
 # The share of the lock makes who ends the sign-in wait until this grant can be seen, or this one wait until it ended.
-_ISSUE = (
-    "WITH held AS (SELECT ended_at FROM sign_ins WHERE sid = %s FOR SHARE) "
+_HELD = "WITH held AS (SELECT ended_at FROM sign_ins WHERE sid = %s FOR SHARE)"
+_KEEP = (
     f"INSERT INTO grants ({', '.join(NEW_GRANT_COLUMNS)}) SELECT {places(NEW_GRANT_COLUMNS)} "
     "WHERE NOT EXISTS (SELECT 1 FROM held WHERE ended_at IS NOT NULL)"
+)
+_ISSUE = f"{_HELD} {_KEEP}"
+_ISSUE_AND_RECORD = (
+    f"{_HELD}, issued AS ({_KEEP} RETURNING grant_id) "
+    f"INSERT INTO audit ({', '.join(AUDIT_COLUMNS)}) SELECT {places(AUDIT_COLUMNS)} FROM issued"
 )
 _REDEEM = (
     "UPDATE grants SET redeemed_at = %(now)s, keep_until = greatest(keep_until, %(keep_until)s), "
@@ -52,6 +60,9 @@ _ROTATE = (
     "SELECT %(new_hash)s, grant_id, %(now)s, %(expires_at)s FROM used"
 )
 _PROLONG = f"WITH {_FAMILY} UPDATE refresh_tokens SET expires_at = %(expires_at)s {_STILL_GOOD}"
+_WITH_PERSON = (
+    f"SELECT {GRANT_AND_PERSON_COLUMNS} FROM grants g LEFT JOIN people p USING (user_id) WHERE g.code_hash = %s"
+)
 _BY_REFRESH_TOKEN = (
     f"SELECT {', '.join(f'grants.{name}' for name in GRANT_COLUMNS)}, "
     "r.token_hash, r.issued_at AS token_issued_at, r.expires_at, r.used_at, "
@@ -76,14 +87,22 @@ class PostgresGrants:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def issue(self, grant: Grant, code_hash: str) -> bool:
-        """Keep a new grant under the hash of its code, unless its sign-in has ended; atomic. False if it has."""
-        return await self._database.execute(_ISSUE, (grant.sid, *new_grant_values(grant, code_hash))) == 1
+    async def issue(self, grant: Grant, code_hash: str, event: AuditEvent | None = None) -> bool:
+        """Keep a new grant under the hash of its code, and the event of it, unless its sign-in has ended; atomic."""
+        values = (grant.sid, *new_grant_values(grant, code_hash))
+        if event is None:
+            return await self._database.execute(_ISSUE, values) == 1
+        return await self._database.execute(_ISSUE_AND_RECORD, (*values, *audit_values(event))) == 1
 
     async def by_code(self, code_hash: str) -> Grant | None:
         """Return the grant of a code, redeemed or not."""
         row = await self._database.one(f"SELECT {_COLUMNS} FROM grants WHERE code_hash = %s", (code_hash,))
         return grant_of(row.values()) if row else None
+
+    async def with_person(self, code_hash: str) -> tuple[Grant, Person | None] | None:
+        """Return the same grant and whose it is, if they are there."""
+        row = await self._database.one(_WITH_PERSON, (code_hash,))
+        return grant_and_person_of(row.values()) if row else None
 
     async def get(self, grant_id: str) -> Grant | None:
         """Return the grant."""

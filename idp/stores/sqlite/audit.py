@@ -12,6 +12,11 @@ from idp.stores.sqlite.database import Database, insert
 _RECORD = insert("audit", AUDIT_COLUMNS)
 
 
+def record(database: Database, event: AuditEvent) -> None:
+    """Keep an event, in whatever transaction is open."""
+    database.execute(_RECORD, audit_values(event))
+
+
 class SqliteAudit:
     """Security events."""
 
@@ -20,7 +25,7 @@ class SqliteAudit:
 
     async def record(self, event: AuditEvent) -> None:
         """Keep an event."""
-        self._database.execute(_RECORD, audit_values(event))
+        record(self._database, event)
 
     async def latest(self, most: int, event: str | None = None, incident: str | None = None) -> Sequence[AuditEvent]:
         """Return the latest events, newest first, of one name or one incident if asked."""

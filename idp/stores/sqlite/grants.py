@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp.model import Grant, RefreshToken
+from idp.model import AuditEvent, Grant, Person, RefreshToken
 from idp.stores.rows import (
     GRANT_COLUMNS,
     NEW_GRANT_COLUMNS,
@@ -11,12 +11,21 @@ from idp.stores.rows import (
     new_grant_values,
     refresh_token_of,
 )
+from idp.stores.sqlite.audit import record
 from idp.stores.sqlite.database import Database, insert, places
+from idp.stores.visit_rows import GRANT_AND_PERSON_COLUMNS, grant_and_person_of
 
 _COLUMNS = ", ".join(GRANT_COLUMNS)
 _ISSUE = (
     f"INSERT INTO grants ({', '.join(NEW_GRANT_COLUMNS)}) SELECT {places(NEW_GRANT_COLUMNS)} "
     "WHERE NOT EXISTS (SELECT 1 FROM sign_ins WHERE sid = ? AND ended_at IS NOT NULL)"
+)
+_REDEEM = (
+    "UPDATE grants SET redeemed_at = ?, dpop_jkt = ? "
+    "WHERE grant_id = ? AND redeemed_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?"
+)
+_WITH_PERSON = (
+    f"SELECT {GRANT_AND_PERSON_COLUMNS} FROM grants g LEFT JOIN people p USING (user_id) WHERE g.code_hash = ?"
 )
 _BY_REFRESH_TOKEN = (
     f"SELECT {', '.join(f'grants.{name}' for name in GRANT_COLUMNS)}, "
@@ -35,15 +44,25 @@ class SqliteGrants:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def issue(self, grant: Grant, code_hash: str) -> bool:
-        """Keep a new grant under the hash of its code, unless its sign-in has ended; atomic. False if it has."""
-        cursor = self._database.execute(_ISSUE, (*new_grant_values(grant, code_hash), grant.sid))
-        return cursor.rowcount == 1
+    async def issue(self, grant: Grant, code_hash: str, event: AuditEvent | None = None) -> bool:
+        """Keep a new grant under the hash of its code, and the event of it, unless its sign-in has ended; atomic."""
+        with self._database.transaction():
+            cursor = self._database.execute(_ISSUE, (*new_grant_values(grant, code_hash), grant.sid))
+            if cursor.rowcount != 1:
+                return False
+            if event is not None:
+                record(self._database, event)
+            return True
 
     async def by_code(self, code_hash: str) -> Grant | None:
         """Return the grant of a code, redeemed or not."""
         row = self._database.one(f"SELECT {_COLUMNS} FROM grants WHERE code_hash = ?", (code_hash,))
         return grant_of(row) if row else None
+
+    async def with_person(self, code_hash: str) -> tuple[Grant, Person | None] | None:
+        """Return the same grant and whose it is, if they are there."""
+        row = self._database.one(_WITH_PERSON, (code_hash,))
+        return grant_and_person_of(row) if row else None
 
     async def get(self, grant_id: str) -> Grant | None:
         """Return the grant."""
@@ -59,21 +78,15 @@ class SqliteGrants:
         dpop_jkt: str | None = None,
     ) -> bool:
         """Redeem the code, atomically and once for ever (RFC 6749 4.1.2), and keep the first refresh token."""
+        values = (now, dpop_jkt, grant_id, now)
         if refresh_hash is None:
-            return self._redeem(grant_id, now, 0.0, dpop_jkt)
+            return self._database.execute(_REDEEM, values).rowcount == 1
         with self._database.transaction():
-            if not self._redeem(grant_id, now, refresh_expires_at, dpop_jkt):
+            if self._database.execute(_REDEEM, values).rowcount != 1:
                 return False
+            self._keep_until(grant_id, refresh_expires_at)
             self._keep_refresh_token(refresh_hash, grant_id, now, refresh_expires_at)
             return True
-
-    def _redeem(self, grant_id: str, now: float, keep_until: float, dpop_jkt: str | None) -> bool:
-        cursor = self._database.execute(
-            "UPDATE grants SET redeemed_at = ?, keep_until = max(keep_until, ?), dpop_jkt = ? "
-            "WHERE grant_id = ? AND redeemed_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?",
-            (now, keep_until, dpop_jkt, grant_id, now),
-        )
-        return cursor.rowcount == 1
 
     async def by_refresh_token(self, token_hash: str) -> RefreshToken | None:
         """Return the refresh token with its grant, used or not."""
@@ -91,10 +104,7 @@ class SqliteGrants:
             )
             if row is None:
                 return False
-            # A family that is used lives on, so its grant must not be swept before its youngest token.
-            self._database.execute(
-                "UPDATE grants SET keep_until = max(keep_until, ?) WHERE grant_id = ?", (expires_at, row["grant_id"])
-            )
+            self._keep_until(row["grant_id"], expires_at)
             self._keep_refresh_token(new_hash, row["grant_id"], now, expires_at)
             return True
 
@@ -109,10 +119,14 @@ class SqliteGrants:
             )
             if row is None:
                 return False
-            self._database.execute(
-                "UPDATE grants SET keep_until = max(keep_until, ?) WHERE grant_id = ?", (expires_at, row["grant_id"])
-            )
+            self._keep_until(row["grant_id"], expires_at)
             return True
+
+    def _keep_until(self, grant_id: str, until: float) -> None:
+        # A family that is used lives on, so its grant must not be swept before its youngest token.
+        self._database.execute(
+            "UPDATE grants SET keep_until = max(keep_until, ?) WHERE grant_id = ?", (until, grant_id)
+        )
 
     def _keep_refresh_token(self, token_hash: str, grant_id: str, now: float, expires_at: float) -> None:
         self._database.execute(_KEEP_REFRESH_TOKEN, (token_hash, grant_id, now, expires_at))

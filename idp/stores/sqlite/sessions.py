@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp.model import Session
+from idp.model import Session, Visit
 from idp.stores.rows import SESSION_COLUMNS, session_of, session_values
 from idp.stores.sqlite.database import Database, insert
+from idp.stores.visit_rows import VISIT_COLUMNS, visit_of
 
 _START = insert("sessions", SESSION_COLUMNS)
+_VISIT = (
+    f"SELECT {VISIT_COLUMNS}, (SELECT json_group_object(scope, basis) FROM consents WHERE user_id = s.user_id "
+    "AND client_id = :client_id AND withdrawn_at IS NULL) FROM sessions s JOIN people p USING (user_id) "
+    "LEFT JOIN sign_ins i ON i.session_id = s.session_id AND i.client_id = :client_id AND i.ended_at IS NULL "
+    "WHERE s.session_id = :session_id AND s.ended_at IS NULL AND s.expires_at > :now"
+)
 
 
 class SqliteSessions:
@@ -49,6 +56,11 @@ class SqliteSessions:
             "SELECT * FROM sessions WHERE session_id = ? AND ended_at IS NULL AND expires_at > ?", (session_id, now)
         )
         return session_of(row) if row else None
+
+    async def visit(self, session_id: str, client_id: str, now: float) -> Visit | None:
+        """Return the same session with all that an authorization request of that client is answered from."""
+        row = self._database.one(_VISIT, {"session_id": session_id, "client_id": client_id, "now": now})
+        return visit_of(row, client_id) if row else None
 
     async def touch(self, session_id: str, now: float) -> None:
         """Note that the session was used."""

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from idp.endpoints import browser
 from idp.model import Grant, SignIn
+from idp.people.sessions import TOUCH_SECONDS
 from idp.people.sign_outs import Reason
 from tests.idp.authorize.answers import asks_to_log_in, refused_on_a_page, sent_to_client
 from tests.idp.provider import Provider
@@ -90,6 +91,8 @@ def test_whoever_logs_out_while_it_is_answered_is_not_signed_in_any_more(
     store: str, step: str, provider: Provider, client: PortalClient, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.sign_in(visitor)
+    # Until then the client is known to have been in the session a moment ago, and is not entered again.
+    provider.clock.advance(TOUCH_SECONDS)
     parts = provider.parts
     go_on = getattr(getattr(parts.stores, store), step)
 

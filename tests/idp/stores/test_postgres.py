@@ -17,6 +17,7 @@ from tests.idp.stores.clients_contract import ClientsContract
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
 from tests.idp.stores.key_contract import RevokingContract
+from tests.idp.stores.roam_contract import RoamContract
 
 
 @pytest.fixture
@@ -53,6 +54,10 @@ class TestCrowd(CrowdContract):
 
 class TestRevoking(RevokingContract):
     """See key_contract.py."""
+
+
+class TestRoam(RoamContract):
+    """See roam_contract.py."""
 
 
 async def test_more_than_can_wait_are_refused_at_once(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

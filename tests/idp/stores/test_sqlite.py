@@ -18,6 +18,7 @@ from tests.idp.stores.clients_contract import ClientsContract
 from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reopen
 from tests.idp.stores.crowd import CrowdContract
 from tests.idp.stores.key_contract import RevokingContract
+from tests.idp.stores.roam_contract import RoamContract
 
 
 @pytest.fixture
@@ -54,6 +55,10 @@ class TestCrowd(CrowdContract):
 
 class TestRevoking(RevokingContract):
     """See key_contract.py."""
+
+
+class TestRoam(RoamContract):
+    """See roam_contract.py."""
 
 
 def test_nobody_else_may_read_the_file(stores: Stores, tmp_path: Path) -> None:
