@@ -5,12 +5,43 @@ h11, which has them, takes a quarter of what a roam costs the provider (docs/dec
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of a head, of trailers, or of a chunk's extensions, beside what one more read from the socket brings."""
+
+
+ARRIVED = "manyou.arrived"
+"""In the scope of a request whose body is here already, as nearly all are before anybody asks for it."""
+
+
+class _HeadWithBody:
+    """A connection as one answer is written to it: its head goes with the first piece of its body, in one call."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        self.write: Callable[[bytes], None] = self._keep
+        self.is_closing = transport.is_closing
+
+    def _keep(self, head: bytes) -> None:
+        self._head = head
+        self.write = self._join
+
+    def _join(self, body: bytes) -> None:
+        self._transport.write((self._head or b"") + body)
+        self._head = None
+        self.write = self._transport.write
+
+    def close(self) -> None:
+        """Close the connection once all is written."""
+        if self._head is not None:
+            self._join(b"")
+        self._transport.close()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -53,6 +84,8 @@ class HttpProtocol(HttpToolsProtocol):
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             raise ValueError("not one Host")
         super().on_headers_complete()
+        if not self.expect_100_continue and self.scope["method"] != "HEAD":
+            self.cycle.transport = _HeadWithBody(self.transport)  # type: ignore[assignment]  # all of it that is used
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body; how long that may be is the application's matter."""
@@ -62,4 +95,5 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End a request."""
         self._without_body = 0
+        self.scope[ARRIVED] = True  # type: ignore[literal-required]  # of our own
         super().on_message_complete()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.http_protocol import ARRIVED
 from web.language import LANGUAGES, Catalogue
 
 RETRY_SECONDS = 2
@@ -135,7 +136,7 @@ class Bounded:
         if len(scope["headers"]) > MOST_HEADERS:
             await self._refuse(TOO_MANY_HEADERS, scope, send)
             return
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] not in ("GET", "HEAD") and ARRIVED not in scope:
             self._arriving += 1
             try:
                 async with asyncio.timeout(self._limits.seconds):

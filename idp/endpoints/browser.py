@@ -90,7 +90,8 @@ def tells_state(endpoint: Endpoint) -> Endpoint:
 
 async def _tell_state(parts: Parts, request: Request, response: Response) -> None:
     name = state_cookie(parts)
-    if any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("set-cookie")):
+    setting = f"{name}=".encode("latin-1")
+    if any(key == b"set-cookie" and value.startswith(setting) for key, value in response.raw_headers):
         return
     found: SignedIn | Visit | None
     found = request.scope[_FOUND] if _FOUND in request.scope else await signed_in(parts, request)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,7 +16,7 @@ from idp.features import Features
 
 PREFLIGHT_SECONDS = 3600
 _ANY_ORIGIN = {"access-control-allow-origin": "*"}
-_OPEN = {**_ANY_ORIGIN, "access-control-expose-headers": "DPoP-Nonce, WWW-Authenticate"}
+_OPEN = Headers({**_ANY_ORIGIN, "access-control-expose-headers": "DPoP-Nonce, WWW-Authenticate"}).raw
 
 
 def shared(features: Features) -> Mapping[str, str]:
@@ -56,7 +56,8 @@ def _preflight(allowed: str) -> Response:
 def _opening(send: Send) -> Send:
     async def opening(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(_OPEN)
+            # None of these endpoints sets one itself.
+            message = {**message, "headers": [*message.get("headers", ()), *_OPEN]}
         await send(message)
 
     return opening

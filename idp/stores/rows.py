@@ -40,6 +40,9 @@ class Row(Protocol):
 
 Values = tuple[Any, ...]
 
+# json.dumps makes an encoder at each call that asks for this.
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
 SESSION_COLUMNS = ("session_id", "user_id", "auth_time", "level", "amr", "created_at", "seen_at", "expires_at")
 SIGN_IN_COLUMNS = ("sid", "session_id", "client_id", "user_id", "sub", "started_at", "last_at")
 INTERACTION_COLUMNS = (
@@ -167,7 +170,7 @@ def registered_client_values(client: RegisteredClient) -> Values:
     """Return what is kept of a registered client."""
     return (
         client.client_id,
-        json.dumps(dict(client.metadata), ensure_ascii=False),
+        _json(dict(client.metadata)),
         client.registration_token_hash,
         client.issued_at,
         client.changed_at,
@@ -274,7 +277,7 @@ def audit_values(event: AuditEvent) -> Values:
         event.user_id,
         event.address,
         event.incident,
-        json.dumps(dict(event.detail), ensure_ascii=False),
+        _json(dict(event.detail)),
         event.chain,
     )
 

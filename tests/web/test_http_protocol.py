@@ -11,7 +11,7 @@ from threading import Event, Thread
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 from web import serve
@@ -25,6 +25,22 @@ async def _told(request: Request) -> JSONResponse:
     return JSONResponse({"body": body.decode(), "headers": [name.decode() for name, _ in request.headers.raw]})
 
 
+async def _in_pieces(request: Request) -> StreamingResponse:
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b"one ", b"two ", b"three"):
+            yield piece
+
+    return StreamingResponse(pieces())
+
+
+async def _breaks(request: Request) -> StreamingResponse:
+    async def pieces() -> AsyncIterator[bytes]:
+        raise RuntimeError("after the head")
+        yield b""
+
+    return StreamingResponse(pieces())
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The port of a service that tells what it was sent."""
@@ -34,7 +50,8 @@ def port() -> Iterator[int]:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
 
-    app = Starlette(routes=[Route("/", _told, methods=["GET", "POST"])], lifespan=lifespan)
+    routes = [Route("/", _told, methods=["GET", "POST"]), Route("/pieces", _in_pieces), Route("/breaks", _breaks)]
+    app = Starlette(routes=routes, lifespan=lifespan)
     sock = serve.bind("127.0.0.1", 0)
     number = sock.getsockname()[1]
     stopping = asyncio.Event()
@@ -69,6 +86,13 @@ def said(port: int, *pieces: bytes) -> bytes:
         except (ConnectionResetError, BrokenPipeError):
             pass
     return received
+
+
+def listened(port: int, requests: bytes) -> bytes:
+    """Send requests of which the last closes the connection, and return all that comes, as one who stays does."""
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        sock.sendall(requests)
+        return b"".join(iter(lambda: sock.recv(65536), b""))
 
 
 def status(answer: bytes) -> int:
@@ -141,3 +165,35 @@ def test_trailers_are_not_headers_rfc9110_6_5_1(port: int) -> None:
     assert status(answer) == 200
     assert b'"body":"abc"' in answer
     assert b"authorization" not in answer.lower()
+
+
+def test_an_answer_to_head_is_its_head_alone_rfc9110_9_3_2(port: int) -> None:
+    answer = listened(port, b"HEAD / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+    assert status(answer) == 200
+    assert b"content-length" in answer
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_requests_one_after_another_are_answered_in_their_order_rfc9112_9_3_2(port: int) -> None:
+    several = [one + b"HTTP/1.1\r\nHost: a.example\r\n" for one in (b"GET / ", b"HEAD / ", b"GET /pieces ", b"GET / ")]
+    answer = listened(port, b"\r\n".join(several) + b"Connection: close\r\n\r\n")
+    first, head, pieces, last = answer.split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert b'{"body":""' in first
+    assert head.endswith(b"\r\n\r\n")
+    assert b"4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n" in pieces
+    assert b'{"body":""' in last
+
+
+def test_whoever_waits_to_be_asked_for_the_body_is_asked_rfc9110_10_1_1(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        sock.sendall(HEAD + b"Content-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n")
+        assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(b"abc")
+        answer = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert b'"body":"abc"' in answer
+
+
+def test_an_answer_that_breaks_off_after_its_head_is_seen_to_be_broken_off_rfc9112_8(port: int) -> None:
+    answer = listened(port, b"GET /breaks HTTP/1.1\r\nHost: a.example\r\n\r\n")
+    assert status(answer) == 200
+    assert not answer.endswith(b"0\r\n\r\n")
