@@ -179,6 +179,10 @@ class ClaimsRequest:
     id_token: Mapping[str, Wish] = field(default_factory=dict)
 
 
+NO_CLAIMS = ClaimsRequest()
+"""Where nothing is asked for by name."""
+
+
 @dataclass(frozen=True)
 class AuthorizationRequest:
     """A validated authorization request, whichever way it came in (RFC 6749 4.1.1, Core 3.1.2.1)."""
@@ -198,7 +202,7 @@ class AuthorizationRequest:
     hinted_sub: str | None
     response_type: str = "code"
     response_mode: str = "query"
-    claims: ClaimsRequest = ClaimsRequest()
+    claims: ClaimsRequest = NO_CLAIMS
     dpop_jkt: str | None = None
 
 
@@ -281,7 +285,7 @@ class Grant:
     offline: bool = False
     redeemed_at: float | None = None
     revoked_at: float | None = None
-    claims: ClaimsRequest = ClaimsRequest()
+    claims: ClaimsRequest = NO_CLAIMS
     dpop_jkt: str | None = None
     """The key that the code, and later the refresh tokens, are bound to (RFC 9449 5, 10)."""
 

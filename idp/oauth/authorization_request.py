@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from idp.errors import PageRefusal, RedirectRefusal
 from idp.features import Features
 from idp.keys import KeyRing
-from idp.model import SCOPES, AuthorizationRequest, ClaimsRequest, Client
+from idp.model import NO_CLAIMS, SCOPES, AuthorizationRequest, ClaimsRequest, Client
 from idp.oauth import claims_parameter, hints, response_mode
 from idp.oauth.client_metadata_uris import redirects_to
 from idp.oauth.incoming import Incoming
@@ -43,7 +43,7 @@ class Draft:
     max_age: int | None = None
     code_challenge: str | None = None
     hinted_sub: str | None = None
-    claims: ClaimsRequest = field(default_factory=ClaimsRequest)
+    claims: ClaimsRequest = NO_CLAIMS
     dpop_jkt: str | None = None
 
     @property

@@ -1,11 +1,12 @@
 """Who is asking: one method of client authentication per request, the one that the client registered (RFC 6749 2.3).
 
-The methods are Authlib's, save for client_secret_basic: Authlib leaves `+` in its user and password as it is, and takes
-what is no UTF-8 for an error of its own.
+Assertions are checked by Authlib. Secrets are not: it leaves `+` in user and password as it is, takes what is no UTF-8
+for an error of its own, and takes longer than the comparison that it is about.
 """
 
 from __future__ import annotations
 
+import secrets
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,12 +24,15 @@ from idp.features import Features
 from idp.model import Client
 from idp.oauth.client_assertion import ClientAssertion, Shown
 from idp.oauth.derived_secrets import CLIENT_SECRET_JWT, DerivedSecrets
-from idp.oauth.request import BodyRequest, BridgedClient, UnknownClient
-from idp.oauth.secret_hash import matches
+from idp.oauth.request import BodyRequest, BridgedClient
+from idp.oauth.secret_hash import hash_of, matches
 from idp.oauth.signing import canonical
 from idp.stores.protocols import Assertions
 from web.clock import Clock
 from web.forms import Parameters
+
+NOBODYS = hash_of(secrets.token_urlsafe(32))
+"""The hash of a secret that nobody has."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class ClientAuthenticator:
             if named is not None and named != shown.client_id:
                 # RFC 7521 4.2: where client_id is sent too, it names the client that is authenticated.
                 raise InvalidClientError(description="client_id names another client than the credentials do.")
-            return await self._proven(shown, BodyRequest(self.issuer + path, parameters))
+            return await self._proven(shown, parameters, path)
         except InvalidClientError as error:
             raise _refusal(error, challenge="authorization" in headers) from error
 
@@ -122,22 +126,18 @@ class ClientAuthenticator:
             replayed = InvalidClientError(description="The jti of the assertion was used before.")
             raise _refusal(replayed, challenge=False)
 
-    async def _proven(self, shown: Credentials, request: BodyRequest) -> Authenticated:
+    async def _proven(self, shown: Credentials, parameters: Parameters, path: str) -> Authenticated:
         client = await self.clients.find(shown.client_id)
-        bridged = BridgedClient(client) if client is not None else UnknownClient()
-        methods = ClientAuthentication(lambda client_id: bridged)
-        assertion: ClientAssertion | None = None
-        if shown.assertion is not None:
-            if client is None:
-                raise InvalidClientError(description="There is no such client.")
-            assertion = await self._assertion(shown.assertion, client, request.uri)
-            methods.register(shown.method, assertion)
-        methods.register("client_secret_basic", lambda query, _: _by_secret(query(shown.client_id), shown.secret))
-        found: BridgedClient = methods(request, [shown.method])
-        claims = assertion.claims if assertion is not None else None
-        if claims is None:
-            return Authenticated(found.client)
-        return Authenticated(found.client, claims["jti"], float(claims["exp"]))
+        if shown.assertion is None:
+            return Authenticated(_by_secret(client, shown))
+        if client is None:
+            raise InvalidClientError(description="There is no such client.")
+        methods = ClientAuthentication(lambda client_id: BridgedClient(client))
+        assertion = await self._assertion(shown.assertion, client, self.issuer + path)
+        methods.register(shown.method, assertion)
+        found: BridgedClient = methods(BodyRequest(self.issuer + path, parameters), [shown.method])
+        assert assertion.claims is not None
+        return Authenticated(found.client, assertion.claims["jti"], float(assertion.claims["exp"]))
 
     async def _assertion(self, shown: Shown, client: Client, url: str) -> ClientAssertion:
         # FAPI 2.0 Security Profile 5.3.2.1: the issuer alone; else the endpoint's address too (Core 9, RFC 9126 2).
@@ -167,8 +167,17 @@ class ClientAuthenticator:
         return frozenset(allowed - {"RS256"} if client.fapi2 else allowed)
 
 
-def _by_secret(client: Any, secret: str | None) -> Any:
-    return client if client.check_client_secret(secret or "") else None
+def _by_secret(client: Client | None, shown: Credentials) -> Client:
+    """Return the client if the secret is its own, or if it is one that has none and shows none."""
+    if shown.method == "none":
+        good = True
+    else:
+        # A client that there is not, or that has no secret, takes as long to be refused as a wrong secret.
+        kept = client.secret_hash if client is not None else None
+        good = matches(shown.secret or "", kept or NOBODYS)
+    if client is None or not good or client.token_endpoint_auth_method != shown.method:
+        raise InvalidClientError(description=f"The client cannot authenticate by {shown.method}.")
+    return client
 
 
 def _refusal(error: InvalidClientError, *, challenge: bool) -> TokenRefusal:

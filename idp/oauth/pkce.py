@@ -1,34 +1,31 @@
-"""PKCE at the token endpoint: Authlib's, narrowed to S256 (RFC 7636 4.6)."""
+"""PKCE at the token endpoint: S256 alone (RFC 7636 4.6). Which clients need a challenge is checked at /authorize."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+import hashlib
+import hmac
+import re
 
-from authlib.oauth2.rfc6749 import InvalidGrantError
-from authlib.oauth2.rfc7636 import CodeChallenge
-from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
+from idp.errors import TokenRefusal
+from web.base64url import encode
+
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-class S256CodeChallenge(CodeChallenge):  # type: ignore[misc]  # authlib is untyped
-    """Checks code_verifier against the S256 challenge of the authorization request.
-
-    Which clients need a challenge is checked at /authorize; `required` asks for the verifier of public clients, to
-    which it is all that ties the code.
-    """
-
-    DEFAULT_CODE_CHALLENGE_METHOD = "S256"
-    SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar[list[str]] = ["S256"]
-    CODE_CHALLENGE_METHODS: ClassVar[dict[str, Callable[[str, str], bool]]] = {"S256": compare_s256_code_challenge}
-
-    def validate_code_verifier(self, grant: Any, result: Any) -> None:
-        """Check the verifier; one for a code without challenge is no fault of the request, but of the code."""
-        request = grant.request
-        verifier, challenge = request.form.get("code_verifier"), request.authorization_code.code_challenge
-        if verifier and not challenge:
+def check(verifier: str | None, challenge: str | None, *, public: bool) -> None:
+    """Check code_verifier against the challenge of the authorization request. Raises TokenRefusal."""
+    if challenge is None:
+        if verifier is not None:
             # RFC 9700 4.8.2: whoever has the verifier sent a challenge, so somebody took it out on the way.
-            raise InvalidGrantError("The code was issued without code_challenge.")
-        if challenge and not verifier:
-            # RFC 7636 4.6: the code is not granted to whoever does not know it.
-            raise InvalidGrantError("code_verifier is missing.")
-        super().validate_code_verifier(grant, result)
+            raise TokenRefusal("invalid_grant", "The code was issued without code_challenge.")
+        if public:
+            # To a client that cannot prove who it is the verifier is all that ties the code to it.
+            raise TokenRefusal("invalid_request", "code_verifier is missing.")
+        return
+    if verifier is None:
+        # RFC 7636 4.6: the code is not granted to whoever does not know it.
+        raise TokenRefusal("invalid_grant", "code_verifier is missing.")
+    if not _VERIFIER.fullmatch(verifier):
+        raise TokenRefusal("invalid_request", "code_verifier must be 43 to 128 unreserved characters.")
+    if not hmac.compare_digest(encode(hashlib.sha256(verifier.encode("ascii")).digest()), challenge):
+        raise TokenRefusal("invalid_grant", "code_verifier is not that of the authorization request.")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import (
-    AuthorizationCodeMixin,
     ClientMixin,
     OAuth2Request,
     TokenMixin,
@@ -15,11 +13,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.model import Client, Grant, Person, RefreshToken
 from idp.oauth.access_token import ActiveToken
-from idp.oauth.secret_hash import hash_of, matches
 from web.forms import Parameters
-
-NOBODYS = hash_of(secrets.token_urlsafe(32))
-"""The hash of a secret that nobody has."""
 
 
 class BridgedClient(ClientMixin):  # type: ignore[misc]  # authlib is untyped
@@ -39,44 +33,6 @@ class BridgedClient(ClientMixin):  # type: ignore[misc]  # authlib is untyped
     def check_grant_type(self, grant_type: str) -> bool:
         """Tell whether the client is registered for that grant type."""
         return grant_type in self.client.grant_types
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        """Tell whether the secret is the client's; one that has none takes as long to be told."""
-        return matches(client_secret, self.client.secret_hash or NOBODYS)
-
-
-class UnknownClient(ClientMixin):  # type: ignore[misc]
-    """Stands for a client that there is not, so that its secret takes as long to be refused as a wrong one."""
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        """No secret is right."""
-        return matches(client_secret, NOBODYS)
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """It is registered for no method."""
-        return False
-
-
-@dataclass
-class BridgedCode(AuthorizationCodeMixin):  # type: ignore[misc]
-    """A grant as Authlib asks about an authorization code."""
-
-    grant: Grant
-
-    code_challenge_method = "S256"
-
-    @property
-    def code_challenge(self) -> str | None:
-        """The challenge of the authorization request."""
-        return self.grant.code_challenge
-
-    def get_redirect_uri(self) -> str:
-        """Return the redirect_uri of the authorization request."""
-        return self.grant.redirect_uri
-
-    def get_scope(self) -> str:
-        """Return what was granted."""
-        return " ".join(self.grant.scope)
 
 
 @dataclass

@@ -7,10 +7,8 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer
 
-from idp.oauth.authorization_code import CodeGrant
 from idp.oauth.introspection import Introspection
 from idp.oauth.minting import Minter
-from idp.oauth.pkce import S256CodeChallenge
 from idp.oauth.refresh_token import RefreshGrant
 from idp.oauth.revocation import Revocation
 
@@ -24,7 +22,6 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # authlib is untyped
     def __init__(self, minter: Minter) -> None:
         super().__init__()
         self.minter = minter
-        self.register_grant(CodeGrant, [S256CodeChallenge(required=True)])
         self.register_grant(RefreshGrant)
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)

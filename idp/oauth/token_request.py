@@ -1,4 +1,4 @@
-"""A request at /token, /introspect or /revoke: load, check by Authlib, use up once, mint by Authlib, answer."""
+"""A request at /token, /introspect or /revoke: load, check, use up once, mint, answer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from idp.audit import Auditor, Event
 from idp.errors import TokenRefusal, ascii_text
 from idp.model import Client, Grant, RefreshToken
+from idp.oauth import authorization_code
 from idp.oauth.access_token import AccessTokens, Inactive
 from idp.oauth.client_authentication import ClientAuthenticator
 from idp.oauth.proofs import Proofs
@@ -51,14 +52,12 @@ class TokenEndpoint:
         if parameters.get("grant_type") is None:
             raise TokenRefusal("invalid_request", "grant_type is missing.")
         client, proof = await self.authenticated_with_proof(parameters, headers, "/token")
-        request = self._request(parameters, client, "/token")
-        grant = _authlib(lambda: self.server.get_token_grant(request), request)
+        loaded = Loaded(self.clock(), BridgedClient(client), proof.jkt if proof is not None else None)
+        check, mint = self._grant_type(parameters, loaded)
         self._check_proof_is_there(client, proof)
-        loaded = request.loaded
-        loaded.jkt = proof.jkt if proof is not None else None
         await self._load_grant(parameters, loaded)
         try:
-            _authlib(grant.validate_token_request, request)
+            check()
         except TokenRefusal:
             await self._punish_reuse(loaded)
             raise
@@ -66,12 +65,12 @@ class TokenEndpoint:
             # RFC 8707 2.2: what was not granted cannot be asked for here.
             raise TokenRefusal("invalid_target", "That resource was not granted.")
         refresh_token = await self._use_up(loaded)
-        _, answer, _ = _authlib(grant.create_token_response, request)
+        answer = mint()
         if refresh_token is not None:
             answer["refresh_token"] = refresh_token
         kinds = [kind for kind in ISSUED if kind in answer]
         self.auditor.issued(client.client_id, parameters.get("grant_type") or "", kinds)
-        return dict(answer), self.proofs.headers() if proof is not None else {}
+        return answer, self.proofs.headers() if proof is not None else {}
 
     async def introspect(self, parameters: Parameters, headers: Headers) -> Answer:
         """Answer an introspection request (RFC 7662 2). Raises TokenRefusal."""
@@ -109,6 +108,20 @@ class TokenEndpoint:
         if proof is not None:
             await self.proofs.use_up(proof)
         return found.client, proof
+
+    def _grant_type(self, parameters: Parameters, loaded: Loaded) -> tuple[Callable[[], object], Callable[[], Answer]]:
+        """Return what checks a request of that grant type once all is loaded, and what mints its tokens."""
+        if parameters.get("grant_type") == authorization_code.GRANT_TYPE:
+            return (
+                lambda: authorization_code.check(parameters, loaded),
+                lambda: self.server.minter.first(loaded.client.client, loaded),
+            )
+        request = BridgedRequest(f"{self.issuer}/token", parameters, loaded)
+        grant = _authlib(lambda: self.server.get_token_grant(request), request)
+        return (
+            lambda: _authlib(grant.validate_token_request, request),
+            lambda: dict(_authlib(grant.create_token_response, request)[1]),
+        )
 
     def _request(self, parameters: Parameters, client: Client, path: str) -> BridgedRequest:
         return BridgedRequest(self.issuer + path, parameters, Loaded(self.clock(), BridgedClient(client)))

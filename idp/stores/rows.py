@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from idp.model import (
+    NO_CLAIMS,
     AuditEvent,
     ClaimsRequest,
     Delivery,
@@ -203,7 +204,10 @@ def grant_of(row: Iterable[Any]) -> Grant:
     values["amr"] = tuple(values["amr"].split())
     values["offline"] = bool(values["offline"])
     values["claims"] = _claims(values["claims"])
-    return Grant(**values)
+    grant = object.__new__(Grant)
+    # As Grant(**values) would, which sets each of the fields by a call: five times as long.
+    grant.__dict__.update(values)
+    return grant
 
 
 def refresh_token_of(row: Row, values: Iterable[Any]) -> RefreshToken:
@@ -230,7 +234,7 @@ def _wishes_out(wishes: Mapping[str, Wish]) -> dict[str, Any]:
 
 def _claims(text: str | None) -> ClaimsRequest:
     if text is None:
-        return ClaimsRequest()
+        return NO_CLAIMS
     kept = json.loads(text)
     return ClaimsRequest(_wishes_in(kept["userinfo"]), _wishes_in(kept["id_token"]))
 
