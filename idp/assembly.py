@@ -65,14 +65,14 @@ async def running(
         clients = all_clients(operators, stores.registered_clients, features)
         auditor = Auditor(stores, clock, metrics)
         keys = await _keys(settings, stores, auditor, clock)
-        sealer = Sealer(stores, auditor, await keys.secret(SECRET), clock)
-        closing.push_async_callback(sealer.close)
         passwords = Passwords(settings.idp_password_threads, settings.idp_password_queue)
         closing.callback(passwords.close)
         if settings.demo:
             await demo_people.seed(stores.people, passwords, clock, settings.features)
         elif await demo_people.any_there(stores.people):
             raise BadSettings("The database holds the demonstration's people, whose password is known to everybody.")
+        sealer = Sealer(stores, auditor, await keys.secret(SECRET), clock)
+        closing.push_async_callback(sealer.close)
         fetcher, teller = _fetchers(settings)
         closing.push_async_callback(fetcher.close)
         closing.push_async_callback(teller.close)

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
@@ -100,6 +101,10 @@ class InProcess(httpx.BaseTransport):
         return self._world.at_once([request], 0)[0]
 
 
+async def _comes_when_the_clock_is_moved_on(parts: Parts) -> None:
+    """Stand for the upkeep, which `World.wait` does."""
+
+
 class World:
     """One provider and its clients: each of them exists twice, so that one can try what is the other's."""
 
@@ -124,12 +129,11 @@ class World:
     def start(self) -> None:
         """Start the provider."""
         self.app = create_app(self.settings, self.clock)
-        idp.assembly.open_stores = self._slow_stores
-        idp.assembly.UPKEEP_SECONDS = 1e9  # it comes when the clock is moved on
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            # For this provider alone: others run in this process, and go on with what they find there.
+            patch.setattr(idp.assembly, "open_stores", self._slow_stores)
+            patch.setattr(idp.assembly, "_upkeep", _comes_when_the_clock_is_moved_on)
             self.run(self._up.enter_async_context(self.app.router.lifespan_context(self.app)))
-        finally:
-            idp.assembly.open_stores = open_stores
 
     def restart(self) -> None:
         """Stop the provider and start it again on the same state."""
