@@ -21,7 +21,7 @@ from tests.journeys.eventually import eventually
 from tests.person import Person
 from web.clock import SettableClock
 
-ROTATIONS = 2
+ROTATIONS = 3
 PATIENCE = 120.0
 """Seconds: people who roam without a rest leave little time to whatever else a busy machine has to do."""
 PEOPLE = ("li.beijing", "wang.tianjin")
