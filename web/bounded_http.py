@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 with bounds on what it leaves open: the number of connections, and the time that each may take.
 
-uvicorn itself closes connections that are idle between requests, and no others: one that sends a head byte by byte, or
-takes its answer byte by byte, it keeps for ever.
+uvicorn itself closes connections that are idle between requests, by a timer for each, and no others: one that sends a
+head byte by byte, or takes its answer byte by byte, it keeps for ever.
 """
 
 from __future__ import annotations
@@ -41,15 +41,20 @@ class BoundedProtocol(HttpProtocol):
         super().data_received(data)
 
     def on_response_complete(self) -> None:
-        """Wait for the next request; between two of them uvicorn's own time limit holds."""
+        """Wait for the next request."""
         self._waits_since = None
         super().on_response_complete()
 
     def look(self, now: float) -> None:
-        """Drop the connection if its head has not arrived or its answer has not been taken in time."""
-        if self.idle and self._waits_since is not None and now - self._waits_since > self.limits.seconds:
-            self.drop()
-            return
+        """Close the connection if its next request, the rest of its head, or the taking of its answer is overdue."""
+        if self.idle:
+            if self._waits_since is None:
+                if now - self.answered_at > self.limits.idle_seconds and not self.transport.is_closing():
+                    self.transport.close()
+                    return
+            elif now - self._waits_since > self.limits.seconds:
+                self.drop()
+                return
         unsent = self.transport.get_write_buffer_size()
         if not unsent or unsent < self._unsent or not self._unsent:
             self._unsent_since = now

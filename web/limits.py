@@ -116,7 +116,6 @@ class Bounded:
         self._limits = limits
         self._refused = refused
         self._arriving = 0
-        self._ended = 0
         self.tasks: Sized = ()
         """The server's own: requests that wait for their turn in the loop count like those that are being answered."""
 
@@ -125,14 +124,6 @@ class Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        try:
-            await self._answer(scope, receive, send)
-        finally:
-            # The task leaves the server's set only in the loop's next round, and so does this.
-            self._ended += 1
-            asyncio.get_running_loop().call_soon(self._forget)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if len(scope["headers"]) > MOST_HEADERS:
             await self._refuse(TOO_MANY_HEADERS, scope, send)
             return
@@ -146,7 +137,7 @@ class Bounded:
                 return
             finally:
                 self._arriving -= 1
-        if len(self.tasks) - self._arriving - self._ended > self._limits.requests:
+        if len(self.tasks) - self._arriving > self._limits.requests:
             log.warning("refused for load: %s %s", scope["method"], scope["path"])
             await self._refuse(BUSY, scope, send)
             return
@@ -156,9 +147,6 @@ class Bounded:
         if self._refused is not None:
             self._refused(why.status)
         await why.answer(scope, send)
-
-    def _forget(self) -> None:
-        self._ended -= 1
 
 
 async def _whole(receive: Receive) -> Message:
