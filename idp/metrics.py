@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from prometheus_client import Gauge
 
 from idp.stores.protocols import Backlog, StoredKey
-from web.metrics import Count, RequestTimes, new_registry
+from web.counting import Count
+from web.metrics import RequestTimes, new_registry
 
 REGISTERED = "registered"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from web.metrics import OTHER, Count, RequestTimes, Times, new_registry
+from web.counting import OTHER, Count, Times
+from web.metrics import RequestTimes, new_registry
 
 PROVIDER_ENDPOINTS = frozenset({"openid-configuration", "jwks", "par", "token", "userinfo"})
 """The last words of the paths that a portal calls; whatever else a provider names its endpoints is one."""

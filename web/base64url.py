@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import os
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def encode(data: bytes) -> str:
     """Return `data` in base64url."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
+
+
+def random(octets: int) -> str:
+    """Return so many octets of the system's randomness in base64url, as `secrets.token_urlsafe` does."""
+    return encode(os.urandom(octets))
 
 
 def decode(text: str) -> bytes:

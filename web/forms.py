@@ -1,11 +1,12 @@
-"""What came in: query strings and urlencoded bodies, read strictly, as OAuth asks (RFC 6749 3.1, 3.2, Appendix B)."""
+"""Query strings and urlencoded bodies: read strictly, as OAuth asks (RFC 6749 3.1, 3.2, Appendix B), and written."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
-from urllib.parse import unquote_to_bytes
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import quote_plus, unquote_to_bytes
 
 from starlette.requests import Request
 
@@ -14,6 +15,7 @@ QUERY_LIMIT = 16 * 1024
 BODY_LIMIT = 64 * 1024
 MOST_FIELDS = 200
 
+_AS_IT_IS = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """All but tab and the two of a line break."""
 
@@ -32,27 +34,39 @@ class Parameters:
     """The parameters of one request, in the order in which they came; empty values count as not sent (RFC 6749 3.1)."""
 
     pairs: tuple[tuple[str, str], ...]
+    get: Callable[[str], str | None] = field(init=False, repr=False, compare=False)
+    """Returns the first value of a name, or None; a dict's own method, since it is asked some forty times a request."""
+    _repeated: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    def get(self, name: str) -> str | None:
-        """Return the first value of `name`, or None."""
-        return self._first.get(name)
+    def __post_init__(self) -> None:
+        """Make what is asked for often."""
+        first = dict(reversed(self.pairs))
+        again: frozenset[str] = frozenset()
+        if len(first) != len(self.pairs):
+            seen: set[str] = set()
+            again = frozenset(key for key, _ in self.pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        self.__dict__.update(get=first.get, _repeated=again)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return every value of `name`; only `resource` may have more than one (RFC 8707 2)."""
-        return tuple(value for key, value in self.pairs if key == name)
+        return tuple([value for key, value in self.pairs if key == name])
 
     def repeated(self) -> frozenset[str]:
         """Return the names that came more than once."""
-        if len(self._first) == len(self.pairs):
-            return frozenset()
-        seen: set[str] = set()
-        again = {key for key, _ in self.pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
-        return frozenset(again)
+        return self._repeated
 
-    # Asked some thirty times a request.
-    @cached_property
-    def _first(self) -> dict[str, str]:
-        return dict(reversed(self.pairs))
+
+def encoded(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return `name=value&...` as application/x-www-form-urlencoded; urlencode's answer, in a fifth of its time."""
+    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
+
+
+def _quoted(text: str) -> str:
+    return text if _AS_IT_IS(text) else _quoted_again(text)
+
+
+_quoted_again = lru_cache(maxsize=256)(quote_plus)
+"""What is not all plain is mostly the same again: our own issuer."""
 
 
 def parse(raw: bytes) -> Parameters:
@@ -61,7 +75,7 @@ def parse(raw: bytes) -> Parameters:
         fields = raw.decode("ascii").split("&")
         if len(fields) > MOST_FIELDS:
             raise BadForm("There are too many parameters.")
-        pairs = tuple([_pair(field) for field in fields if field])
+        pairs = [_pair(one) for one in fields if one]
     except UnicodeDecodeError as error:
         raise BadForm("The parameters are not UTF-8 in percent-encoding.") from error
     every = "".join([one for pair in pairs for one in pair])
@@ -71,10 +85,12 @@ def parse(raw: bytes) -> Parameters:
     return Parameters(tuple([pair for pair in pairs if pair[1]]))
 
 
-def _pair(field: str) -> tuple[str, str]:
-    name, _, value = field.partition("=")
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
     # Most have nothing to decode; parse_qsl calls for each, and takes more than twice as long for a request.
-    return (_decoded(name), _decoded(value)) if "%" in field or "+" in field else (name, value)
+    if "%" in text or "+" in text:
+        return _decoded(name) if "%" in name or "+" in name else name, _decoded(value)
+    return name, value
 
 
 def _decoded(text: str) -> str:

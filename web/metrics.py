@@ -1,38 +1,23 @@
-"""What Prometheus is told, as both sides need it: counters whose labels are bounded, times of requests, the endpoint.
+"""What Prometheus is told, as both sides need it: times of requests, the endpoint and who may ask there.
 
-Every application has a registry of its own, and answers for its own process alone. What is counted on the way of a
-request is bound to its labels beforehand or at its first use: `labels()` costs more than counting.
+Every application has a registry of its own, and answers for its own process alone.
 """
 
 from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-MOST_SERIES = 256
-"""How many combinations of its labels one counter tells apart; the rest is counted under OTHER."""
-OTHER = "other"
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-"""Upper bounds of the histograms' buckets."""
+from web.counting import OTHER, Count, Times
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 _NO_STORE = {"cache-control": "no-store"}
 _CREDENTIALS = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]+=*)")
-
-# When each series began is one more series of each; whoever asks every few seconds knows it.
-disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 def new_registry() -> CollectorRegistry:
@@ -40,42 +25,6 @@ def new_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     return registry
-
-
-class Count:
-    """A counter by labels; a value that others choose cannot make it grow beyond MOST_SERIES."""
-
-    def __init__(self, registry: CollectorRegistry, name: str, text: str, *labels: str) -> None:
-        self._counter = Counter(name, text, labels, registry=registry)
-        self._other = (OTHER,) * len(labels)
-        self._bound: dict[tuple[str, ...], Callable[[], None]] = {}
-
-    def add(self, *values: str) -> None:
-        """Count one of these labels' values."""
-        count = self._bound.get(values)
-        (count if count is not None else self._bind(values))()
-
-    def _bind(self, values: tuple[str, ...]) -> Callable[[], None]:
-        if len(self._bound) >= MOST_SERIES:
-            values = self._other
-        count = self._counter.labels(*values).inc
-        self._bound[values] = count
-        return count
-
-
-class Times:
-    """A histogram of seconds by labels that the caller bounds."""
-
-    def __init__(self, registry: CollectorRegistry, name: str, text: str, *labels: str) -> None:
-        self._histogram = Histogram(name, text, labels, registry=registry, buckets=SECONDS)
-        self._bound: dict[tuple[str, ...], Callable[[float], None]] = {}
-
-    def note(self, seconds: float, *values: str) -> None:
-        """Count one that took `seconds`."""
-        observe = self._bound.get(values)
-        if observe is None:
-            observe = self._bound[values] = self._histogram.labels(*values).observe
-        observe(seconds)
 
 
 class RequestTimes:

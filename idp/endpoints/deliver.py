@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from idp.endpoints.parts import Parts
 from idp.endpoints.shown import form_targets
@@ -16,7 +16,7 @@ NO_STORE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 def deliver(shop: Parts, request: Request, answer: AuthorizationResponse, ui_locales: str | None) -> Response:
     """Return the HTTP response that takes `answer` to the client; `ui_locales` is for who has to press the button."""
     if answer.response_mode != "form_post":
-        return RedirectResponse(answer.location, 303, NO_STORE)
+        return Response(status_code=303, headers={"location": answer.location, **NO_STORE})
     # A browser sends a lone line break in a field as two characters; in state there is none (RFC 6749 A.5).
     return shop.pages.render(
         request,

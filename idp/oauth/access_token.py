@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from idp.keys import KeyRing
 from idp.model import LEVELS, Client, Grant
 from idp.oauth.signing import read_own, sign
 from idp.stores.protocols import Grants, SignIns
+from web import base64url
 from web.clock import Clock
 
 TYP = "at+jwt"
@@ -42,7 +42,7 @@ def mint(
         "client_id": client.client_id,
         "exp": int(now) + lifetime,
         "iat": int(now),
-        "jti": f"{grant.grant_id}.{secrets.token_urlsafe(9)}",
+        "jti": f"{grant.grant_id}.{base64url.random(9)}",
         "scope": scope,
         "sid": grant.sid,
         "auth_time": grant.auth_time,

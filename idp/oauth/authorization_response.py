@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from idp.errors import RedirectRefusal
@@ -16,6 +17,7 @@ from idp.oauth import jarm
 from idp.oauth.authorization_request import Destination
 from idp.oauth.response_mode import JWT_MODES
 from web.clock import Clock
+from web.forms import encoded
 
 
 def add_parameters(uri: str, parameters: list[tuple[str, str]]) -> str:
@@ -26,7 +28,7 @@ def add_parameters(uri: str, parameters: list[tuple[str, str]]) -> str:
     if not parameters:
         return uri
     joint = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
-    return f"{uri}{joint}{urlencode(parameters)}"
+    return f"{uri}{joint}{encoded(parameters)}"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,14 @@ class AuthorizationResponse:
         """The address to send the browser to, where the mode is query or fragment."""
         if self.response_mode == "fragment":
             # Read by scripts, of which some take "+" for itself; %20 is a space to all of them.
-            return f"{self.redirect_uri}#{urlencode(self.parameters, quote_via=quote)}"
-        return add_parameters(self.redirect_uri, list(self.parameters))
+            return f"{_in_header(self.redirect_uri)}#{urlencode(self.parameters, quote_via=quote)}"
+        return add_parameters(_in_header(self.redirect_uri), list(self.parameters))
+
+
+@lru_cache(maxsize=1000)
+def _in_header(uri: str) -> str:
+    """Return `uri` as a header can hold it: what no URI has in it is escaped, whatever is a delimiter stays."""
+    return quote(uri, safe=":/%#?=@[]!$&'()*+,;")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ RFC 6749 4.1.2 and 4.2.2, Core 3.1.2.5, 3.2.2.5 and 3.3.2.5, Multiple Response T
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from idp.audit import Auditor
@@ -16,6 +15,7 @@ from idp.oauth import access_token, claims, id_token
 from idp.oauth.secret_hash import hash_of
 from idp.people.sessions import SignedIn
 from idp.stores.protocols import Grants
+from web import base64url
 from web.clock import Clock
 
 Issued = list[tuple[str, str]]
@@ -43,7 +43,7 @@ class FrontChannel:
         Raises RedirectRefusal if the sign-in ended just now.
         """
         wanted = asked.response_type.split()
-        code = secrets.token_urlsafe(32)
+        code = base64url.random(32)
         # Tokens without a code have a grant as well, so that whatever revokes a grant reaches them; its code is told
         # to nobody, and has expired.
         lifetime = self.code_seconds if "code" in wanted else 0
@@ -89,7 +89,7 @@ def signed_out() -> RedirectRefusal:
 def _grant(asked: AuthorizationRequest, signed_in: SignedIn, sign_in: SignIn, now: float, code_seconds: float) -> Grant:
     return Grant(
         # By time, so that the rows of one time lie side by side in the store; what is random keeps them apart.
-        grant_id=f"{int(now * 1000):012x}{secrets.token_urlsafe(9)}",
+        grant_id=f"{int(now * 1000):012x}{base64url.random(9)}",
         client_id=asked.client.client_id,
         user_id=signed_in.person.user_id,
         session_id=sign_in.session_id,

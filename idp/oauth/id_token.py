@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from idp.keys import KeyRing
 from idp.model import Client, Grant
 from idp.oauth import acr
 from idp.oauth.signing import left_half, sign
+from web import base64url
 
 TYP = "JWT"
 
@@ -43,7 +43,7 @@ def mint(
         "auth_time": grant.auth_time,
         "acr": acr.told(grant.claims, grant.level),
         "amr": list(grant.amr),
-        "jti": secrets.token_urlsafe(12),
+        "jti": base64url.random(12),
     }
     if client.backchannel_logout_uri or client.frontchannel_logout_uri:
         # Back-Channel Logout 2.1, Front-Channel Logout 3: of use to nobody else, who did not ask for it.

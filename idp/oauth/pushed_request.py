@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from idp.errors import Refusal, TokenRefusal
@@ -10,6 +9,7 @@ from idp.model import Client, PushedRequest
 from idp.oauth.incoming import PUSHED_PREFIX, Incoming
 from idp.oauth.secret_hash import hash_of
 from idp.stores.protocols import PushedRequests
+from web import base64url
 from web.forms import Parameters
 
 _CREDENTIALS = frozenset({"client_assertion", "client_assertion_type", "client_secret"})
@@ -40,7 +40,7 @@ def refused(client: Client, refusal: Refusal) -> TokenRefusal:
 
 async def keep(store: PushedRequests, incoming: Incoming, now: float, seconds: int) -> dict[str, Any]:
     """Keep the parameters that count under a new request_uri of 256 bit, and return the answer (RFC 9126 2.2)."""
-    request_uri = PUSHED_PREFIX + secrets.token_urlsafe(32)
+    request_uri = PUSHED_PREFIX + base64url.random(32)
     await store.push(
         PushedRequest(
             request_uri_hash=hash_of(request_uri),

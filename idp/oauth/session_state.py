@@ -5,11 +5,11 @@ OpenID Connect Session Management 1.0, 2 and 3.2; the page at /check_session com
 
 from __future__ import annotations
 
-import secrets
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from idp.oauth.secret_hash import hash_of
+from web import base64url
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -24,7 +24,7 @@ def browser_state(session_id: str) -> str:
 
 def session_state(client_id: str, redirect_uri: str, session_id: str) -> str:
     """Return the session_state for a client whose pages are at the origin of `redirect_uri`, with a new salt."""
-    salt = secrets.token_urlsafe(16)
+    salt = base64url.random(16)
     source = " ".join((client_id, _origin(redirect_uri), browser_state(session_id), salt))
     return f"{hash_of(source)}.{salt}"
 

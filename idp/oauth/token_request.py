@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from idp.oauth.secret_hash import hash_of
 from idp.oauth.server import Server
 from idp.people.sign_outs import Reason, SignOuts
 from idp.stores.protocols import Stores
+from web import base64url
 from web.clock import Clock
 from web.dpop import Proof
 from web.forms import Parameters
@@ -151,7 +151,7 @@ class TokenEndpoint:
 
     async def _redeemed(self, loaded: Loaded, grant: Grant) -> str | None:
         client = loaded.client.client
-        successor = secrets.token_urlsafe(32) if "refresh_token" in client.grant_types else None
+        successor = base64url.random(32) if "refresh_token" in client.grant_types else None
         expires_at = await self._refresh_until(grant, loaded.now) if successor else 0.0
         # RFC 9449 5: a client that can prove who it is may change its key; to one that cannot, the key is all.
         bound_to = loaded.jkt if client.token_endpoint_auth_method == "none" else None
@@ -170,7 +170,7 @@ class TokenEndpoint:
             if not await self.stores.grants.prolong(token.token_hash, expires_at, loaded.now):
                 raise TokenRefusal("invalid_grant", "The refresh token is not valid.", reason="ended at this moment")
         else:
-            successor = secrets.token_urlsafe(32)
+            successor = base64url.random(32)
             if not await self.stores.grants.rotate(token.token_hash, hash_of(successor), expires_at, loaded.now):
                 await self._end_family(token.grant, Event.REFRESH_REUSED)
                 raise TokenRefusal("invalid_grant", "The refresh token is not valid.", reason="used twice at once")

@@ -306,9 +306,15 @@ def test_what_a_request_object_recognizes_is_what_the_checks_look_at_rfc6749_3_1
     looked_at: set[str] = set()
 
     class Noting(Parameters):
-        def get(self, name: str) -> str | None:
-            looked_at.add(name)
-            return super().get(name)
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            values = self.get
+
+            def get(name: str) -> str | None:
+                looked_at.add(name)
+                return values(name)
+
+            self.__dict__["get"] = get
 
         def all(self, name: str) -> tuple[str, ...]:
             looked_at.add(name)
