@@ -25,7 +25,7 @@ class Count(Collector):
     """A counter by labels; a value that others choose cannot make it grow beyond MOST_SERIES."""
 
     def __init__(self, registry: CollectorRegistry, name: str, text: str, *labels: str) -> None:
-        self._name, self._text, self._labels = name, text, labels
+        self._name, self._text, self.labels = name, text, labels
         self._other = (OTHER,) * len(labels)
         self._counts: dict[tuple[str, ...], int] = {}
         registry.register(self)
@@ -41,7 +41,7 @@ class Count(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Tell what was counted."""
-        family = CounterMetricFamily(self._name, self._text, labels=self._labels)
+        family = CounterMetricFamily(self._name, self._text, labels=self.labels)
         for values, count in self._counts.items():
             family.add_metric(values, count)
         return [family]
@@ -51,7 +51,7 @@ class Times(Collector):
     """A histogram of seconds by labels that the caller bounds."""
 
     def __init__(self, registry: CollectorRegistry, name: str, text: str, *labels: str) -> None:
-        self._name, self._text, self._labels = name, text, labels
+        self._name, self._text, self.labels = name, text, labels
         self._counts: dict[tuple[str, ...], list[int]] = {}
         self._sums: dict[tuple[str, ...], float] = {}
         registry.register(self)
@@ -66,7 +66,7 @@ class Times(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Tell how many took how long: each bucket holds the smaller ones, too."""
-        family = HistogramMetricFamily(self._name, self._text, labels=self._labels)
+        family = HistogramMetricFamily(self._name, self._text, labels=self.labels)
         for values, counts in self._counts.items():
             upto = [(bound, float(sum(counts[: place + 1]))) for place, bound in enumerate(_BOUNDS)]
             family.add_metric(values, buckets=upto, sum_value=self._sums[values])

@@ -11,6 +11,7 @@ import idp.metrics
 import portals.counted
 from tests.docs.defined import rows
 from tests.rules.tracked import ROOT
+from web.counting import Count, Times
 
 TOLD = {
     row[0].strip("`"): (row[1], tuple(filter(None, row[2].replace("`", "").split(", "))))
@@ -20,12 +21,14 @@ TOLD = {
 
 
 def counted(registries: Iterable[CollectorRegistry]) -> dict[str, tuple[str, tuple[str, ...]]]:
-    return {
-        one._name: (one._type, tuple(one._labelnames))
-        for registry in registries
-        for one in registry._collector_to_names
-        if isinstance(one, MetricWrapperBase)
-    }
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for one in (one for registry in registries for one in registry._collector_to_names):
+        if isinstance(one, MetricWrapperBase):
+            found[one._name] = (one._type, tuple(one._labelnames))
+        elif isinstance(one, Count | Times):
+            [family] = one.collect()
+            found[family.name] = (family.type, tuple(one.labels))
+    return found
 
 
 def test_the_document_lists_every_metric_and_no_other() -> None:
