@@ -9,14 +9,14 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from idp.audit import Event
 from idp.endpoints.browser import address
 from idp.endpoints.parts import parts
 from idp.errors import PageRefusal, Refusal, RegistrationRefusal, StoreUnavailable, TokenRefusal
 from idp.oauth.authorization_response import add_parameters
-from web import trace
+from web import json_text, trace
 from web.forms import BadForm
 from web.language import choose
 
@@ -53,9 +53,10 @@ _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 _NO_SNIFF = {"x-content-type-options": "nosniff"}
 
 
-def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> JSONResponse:
+def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return JSON that nobody keeps (RFC 6749 5.1)."""
-    return JSONResponse(content, status, {**_NO_STORE, **_NO_SNIFF, **(headers or {})})
+    told = json_text.encode(content)
+    return Response(told, status, {**_NO_STORE, **_NO_SNIFF, **(headers or {})}, "application/json")
 
 
 def jwt_answer(token: str) -> Response:
@@ -63,7 +64,7 @@ def jwt_answer(token: str) -> Response:
     return Response(token, headers={**_NO_STORE, **_NO_SNIFF}, media_type="application/jwt")
 
 
-def error_json(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONResponse:
+def error_json(refusal: Refusal, headers: dict[str, str] | None = None) -> Response:
     """Return a refusal as RFC 6749 5.2 says, with the incident number under which the log has the reason."""
     body = {"error": refusal.code, "error_description": refusal.public, "incident": refusal.incident}
     return json_answer(body, refusal.status, headers)

@@ -6,7 +6,6 @@ Checked by joserfc; made here, since joserfc takes for the two lines around a si
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -20,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from idp.keys import KeyRing, SigningKey
+from web import json_text
 from web.base64url import decode, encode
 from web.strict_json import read_object
 
@@ -29,19 +29,18 @@ LONGEST_TOKEN = 8192
 
 _P256_BYTES = 32
 _SHA256, _ECDSA, _PKCS1 = SHA256(), ECDSA(SHA256()), PKCS1v15()
-_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def sign(keys: KeyRing, alg: str, typ: str, claims: Mapping[str, Any]) -> str:
     """Return the compact JWT of `claims`, with `typ` and `kid` in its header."""
     key = keys.signing(alg)
-    signed = f"{_head(alg, typ, str(key.kid))}.{encode(_json(claims).encode('ascii'))}"
+    signed = f"{_head(alg, typ, str(key.kid))}.{encode(json_text.encode(claims))}"
     return f"{signed}.{encode(_signature(key, signed.encode('ascii')))}"
 
 
 @lru_cache(maxsize=100)
 def _head(alg: str, typ: str, kid: str) -> str:
-    return encode(_json({"alg": alg, "typ": typ, "kid": kid}).encode("ascii"))
+    return encode(json_text.encode({"alg": alg, "typ": typ, "kid": kid}))
 
 
 def _signature(key: SigningKey, signed: bytes) -> bytes:

@@ -27,6 +27,11 @@ from idp.model import (
 )
 from idp.stores.audit_protocols import Chain, Entry, Seal
 from idp.stores.protocols import StoredKey
+from web import json_text
+
+
+def _text(value: Any) -> str:
+    return json_text.encode(value).decode("utf-8")
 
 
 class Row(Protocol):
@@ -41,8 +46,6 @@ class Row(Protocol):
 
 Values = tuple[Any, ...]
 
-# json.dumps makes an encoder at each call that asks for this.
-_json = json.JSONEncoder(ensure_ascii=False).encode
 
 SESSION_COLUMNS = ("session_id", "user_id", "auth_time", "level", "amr", "created_at", "seen_at", "expires_at")
 SIGN_IN_COLUMNS = ("sid", "session_id", "client_id", "user_id", "sub", "started_at", "last_at")
@@ -171,7 +174,7 @@ def registered_client_values(client: RegisteredClient) -> Values:
     """Return what is kept of a registered client."""
     return (
         client.client_id,
-        _json(dict(client.metadata)),
+        _text(dict(client.metadata)),
         client.registration_token_hash,
         client.issued_at,
         client.changed_at,
@@ -281,7 +284,7 @@ def audit_values(event: AuditEvent) -> Values:
         event.user_id,
         event.address,
         event.incident,
-        _json(dict(event.detail)),
+        _text(event.detail),
         event.chain,
     )
 

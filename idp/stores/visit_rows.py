@@ -5,13 +5,13 @@ A column is told by its place: several tables have one of that name.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
 from idp.model import Grant, Person, Session, SignIn, Visit
 from idp.stores.rows import GRANT_COLUMNS, SESSION_COLUMNS, grant_of
+from web import json_text
 
 _PERSON = ("username", "level", "frozen_at", "updated_at", "claims")
 _SIGN_IN = ("sid", "sub", "started_at", "last_at")
@@ -35,7 +35,7 @@ def visit_of(row: Iterable[Any], client_id: str) -> Visit:
     ) = row  # fmt: skip
     session = Session(session_id, user_id, auth_time, level, tuple(amr.split()), created_at, seen_at, expires_at)
     sign_in = None if sid is None else SignIn(sid, session_id, client_id, user_id, sub, started_at, last_at)
-    return Visit(session, _person(user_id, *whose), json.loads(given), sign_in)
+    return Visit(session, _person(user_id, *whose), json_text.decode(given), sign_in)
 
 
 def grant_and_person_of(row: Iterable[Any]) -> tuple[Grant, Person | None]:
@@ -52,5 +52,5 @@ def _person(user_id: str, username: str, level: int, frozen_at: float | None, up
         level=level,
         frozen=frozen_at is not None,
         updated_at=updated_at,
-        **json.loads(claims),
+        **json_text.decode(claims),
     )
