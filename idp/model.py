@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 LEVELS = ("urn:manyou:loa:1", "urn:manyou:loa:2", "urn:manyou:loa:3", "urn:manyou:loa:4")
 """The values of `acr` (Core 2), lowest first: registered, 实名, 实人, 实证. Our own, modelled."""
@@ -20,8 +21,7 @@ Profile = Literal["oidc", "fapi2"]
 """What a client is held to: OpenID Connect Core with OAuth 2.0, or the FAPI 2.0 Security Profile besides."""
 
 
-@dataclass(frozen=True)
-class Display:
+class Display(Struct, frozen=True):
     """How pages show a client: texts by language (zh, en), colours, its region, its place in the row."""
 
     short: Mapping[str, str] = field(default_factory=dict)
@@ -38,8 +38,7 @@ def in_language(values: Mapping[str, str], language: str) -> str:
     return values.get(language) or next(alike, "") or values.get("", "")
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(Struct, frozen=True):
     """A registered client: RFC 7591 section 2, OpenID Registration section 2, Back-Channel Logout section 2.2."""
 
     client_id: str
@@ -100,8 +99,7 @@ class Client:
         return in_language(self.client_name, language)
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     """An End-User: who it is, at which level, and the standard claims that can be released."""
 
     user_id: str
@@ -124,8 +122,7 @@ class Person:
         return LEVELS[self.level - 1]
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True):
     """A single sign-on session at the provider; `session_id` is the hash of the cookie."""
 
     session_id: str
@@ -138,8 +135,7 @@ class Session:
     expires_at: float
 
 
-@dataclass(frozen=True)
-class SignIn:
+class SignIn(Struct, frozen=True):
     """One client's part of a session: `sid` is random and this client's own (Back-Channel Logout 2.1)."""
 
     sid: str
@@ -153,8 +149,7 @@ class SignIn:
     end_reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A live session that comes to a client: whose it is, what is released there, and the client's part of it."""
 
     session: Session
@@ -163,16 +158,14 @@ class Visit:
     sign_in: SignIn | None
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """How one claim is asked for: `values` are those that will do, none if any will (Core 5.5.1)."""
 
     essential: bool = False
     values: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True)
-class ClaimsRequest:
+class ClaimsRequest(Struct, frozen=True):
     """The `claims` parameter: what is asked for at /userinfo and in the ID token (Core 5.5)."""
 
     userinfo: Mapping[str, Wish] = field(default_factory=dict)
@@ -183,8 +176,7 @@ NO_CLAIMS = ClaimsRequest()
 """Where nothing is asked for by name."""
 
 
-@dataclass(frozen=True)
-class AuthorizationRequest:
+class AuthorizationRequest(Struct, frozen=True):
     """A validated authorization request, whichever way it came in (RFC 6749 4.1.1, Core 3.1.2.1)."""
 
     client: Client
@@ -210,8 +202,7 @@ Source = Literal["plain", "object"]
 """How parameters came: in the request itself, or all of them in a signed request object (RFC 9101)."""
 
 
-@dataclass(frozen=True)
-class PushedRequest:
+class PushedRequest(Struct, frozen=True):
     """Authorization request parameters that a client pushed (RFC 9126); kept under the hash of their request_uri."""
 
     request_uri_hash: str
@@ -223,8 +214,7 @@ class PushedRequest:
     used_at: float | None = None
 
 
-@dataclass(frozen=True)
-class RegisteredClient:
+class RegisteredClient(Struct, frozen=True):
     """A client that registered itself: its metadata as RFC 7592 gives them back, and the hashes of its secrets."""
 
     client_id: str
@@ -237,8 +227,7 @@ class RegisteredClient:
     """True for one that an initial access token let in (RFC 7591 3); others are bounded in number, and swept."""
 
 
-@dataclass(frozen=True)
-class Interaction:
+class Interaction(Struct, frozen=True):
     """An authorization request that waits for a person: its parameters as they count, and what has happened since.
 
     `source` says how they came; `pushed` is the hash of the request_uri that is used up when it is answered, and
@@ -262,8 +251,7 @@ class Interaction:
     network: str = ""
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a person granted a client once: first an authorization code, then the family of its refresh tokens."""
 
     grant_id: str
@@ -290,8 +278,7 @@ class Grant:
     """The key that the code, and later the refresh tokens, are bound to (RFC 9449 5, 10)."""
 
 
-@dataclass(frozen=True)
-class RefreshToken:
+class RefreshToken(Struct, frozen=True):
     """A refresh token of a grant; only its hash is kept. `used_at` is set by rotation (RFC 9700 4.14.2)."""
 
     token_hash: str
@@ -302,8 +289,7 @@ class RefreshToken:
     sign_in_ended: bool
 
 
-@dataclass(frozen=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """A release of one scope to one client, and on which basis; kept after withdrawal."""
 
     user_id: str
@@ -314,8 +300,7 @@ class Consent:
     withdrawn_at: float | None = None
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A logout token on its way to a client (Back-Channel Logout 2.5)."""
 
     delivery_id: int
@@ -332,8 +317,7 @@ class Delivery:
     outcome: str | None = None
 
 
-@dataclass(frozen=True)
-class AuditEvent:
+class AuditEvent(Struct, frozen=True):
     """A security event by name, with who and what it concerns, never a secret."""
 
     at: float

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from idp.errors import PageRefusal, RedirectRefusal
 from idp.features import Features
@@ -26,8 +27,7 @@ _NUMBER = re.compile(r"[0-9]{1,19}")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """A request on its way through the checks: each check reads parameters and fills in what it has checked."""
 
     incoming: Incoming
@@ -257,8 +257,7 @@ REDIRECT_CHECKS: tuple[Callable[[Draft], None], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where an answer goes and how: the client, its redirect_uri, the state to return, the response_mode."""
 
     client: Client

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
+from msgspec import Struct
+
 from idp.errors import RedirectRefusal
 from idp.keys import KeyRing
 from idp.model import Client
@@ -31,8 +33,7 @@ def add_parameters(uri: str, parameters: list[tuple[str, str]]) -> str:
     return f"{uri}{joint}{encoded(parameters)}"
 
 
-@dataclass(frozen=True)
-class AuthorizationResponse:
+class AuthorizationResponse(Struct, frozen=True):
     """What goes to the client's redirect_uri, and by which response_mode (query, fragment or form_post)."""
 
     client: Client

@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus
 from authlib.oauth2.rfc6749 import InvalidClientError
 from authlib.oauth2.rfc6749.authenticate_client import ClientAuthentication
 from joserfc.jwk import OctKey
+from msgspec import Struct
 from starlette.datastructures import Headers
 
 from idp.clients import ClientKeys, Clients, KeysUnavailable
@@ -76,8 +77,7 @@ def _basic(header: str) -> tuple[str | None, str | None]:
         return None, None
 
 
-@dataclass(frozen=True)
-class Authenticated:
+class Authenticated(Struct, frozen=True):
     """A client that proved who it is; `jti` and `expires_at` are those of its assertion, which is not used up yet."""
 
     client: Client

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from idp.clients import Clients
 from idp.errors import PageRefusal
 from idp.model import Client, Source
@@ -18,8 +20,7 @@ from web.forms import Parameters
 PUSHED_PREFIX = "urn:ietf:params:oauth:request_uri:"
 
 
-@dataclass(frozen=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """A request's client and the parameters that count.
 
     `pushed` is the hash of the request_uri to be used up; `dpop_jkt` the key proven when it was pushed; `was_pushed`

@@ -5,8 +5,9 @@ A pure decision: everything it depends on is handed in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from idp.errors import RedirectRefusal
 from idp.model import AuthorizationRequest, Interaction, Wish
@@ -14,8 +15,7 @@ from idp.oauth import acr
 from idp.people.sessions import SignedIn
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """The next step; `scopes` are those to ask consent for; `reauthenticate` asks even someone who is signed in."""
 
     kind: Literal["login", "consent", "grant"]

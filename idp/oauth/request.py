@@ -10,6 +10,7 @@ from authlib.oauth2.rfc6749 import (
     TokenMixin,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from msgspec import Struct
 
 from idp.model import Client, Grant, Person, RefreshToken
 from idp.oauth.access_token import ActiveToken
@@ -50,8 +51,7 @@ class BridgedRefreshToken(TokenMixin):  # type: ignore[misc]
         return " ".join(self.token.grant.scope)
 
 
-@dataclass
-class Loaded:
+class Loaded(Struct):
     """What was loaded for a request before Authlib runs, and what its hooks found; its client is authenticated."""
 
     now: float

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
+from msgspec.structs import replace
 
 from idp.clients import ClientKeys, KeysUnavailable
 from idp.errors import RedirectRefusal

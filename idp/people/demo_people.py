@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from idp.features import CERTIFICATION, REGION, Features
 from idp.model import Person
 from idp.people.passwords import Passwords
@@ -55,6 +57,6 @@ async def seed(store: People, passwords: Passwords, clock: Clock, features: Feat
     missing = [demo.person for demo in people if demo.person.username not in there]
     hashes = await passwords.hash_many([password] * len(missing))
     for person, password_hash in zip(missing, hashes, strict=True):
-        dated = Person(**{**person.__dict__, "updated_at": int(clock())})
+        dated = replace(person, updated_at=int(clock()))
         await store.add(dated, password_hash)
     return len(missing)

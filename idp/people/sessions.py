@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from idp.model import LEVELS, Person, Session, SignIn, Visit
 from idp.stores.protocols import Stores
@@ -13,8 +14,7 @@ from web.clock import Clock
 TOUCH_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
-class SignedIn:
+class SignedIn(Struct, frozen=True):
     """A live session and whose it is."""
 
     session: Session

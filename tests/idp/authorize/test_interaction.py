@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ from idp.people.sign_outs import Reason
 from tests.idp.authorize.answers import asks_to_log_in, refused_on_a_page, sent_to_client
 from tests.idp.provider import Provider
 from tests.portal_client import PortalClient
+from tests.replaced import replace
 from tests.visitor import Visitor
 
 

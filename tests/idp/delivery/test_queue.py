@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -16,6 +15,7 @@ from idp.errors import StoreUnavailable
 from idp.model import Delivery
 from tests.idp.delivery.conftest import GIVE_UP, Post, as_queued
 from tests.listener import Reply
+from tests.replaced import replace
 
 
 async def test_a_logout_token_is_posted_as_a_form_backchannel_2_5(post: Post) -> None:

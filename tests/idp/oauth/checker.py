@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from idp.features import REGION, Features
@@ -11,6 +10,7 @@ from idp.keys import KeyRing
 from idp.model import AuthorizationRequest
 from idp.oauth.authorization_request import Draft, destination, validate
 from idp.oauth.incoming import Incoming, Sources
+from tests.replaced import replace
 from web.forms import Parameters
 
 NOW = 1_800_000_000.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -15,6 +14,7 @@ from idp.oauth.registration import load_clients
 from idp.settings import Settings
 from idp.stores.sqlite import open_stores
 from tests.idp.oauth.checker import NOW, Checker
+from tests.replaced import replace
 from web.clock import SettableClock
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -14,6 +13,7 @@ from idp.oauth.authorization_request import PAGE_CHECKS, REDIRECT_CHECKS, Draft,
 from idp.oauth.request_object import RECOGNIZED
 from idp.oauth.signing import sign
 from tests.idp.oauth.checker import CHALLENGE, GOOD, NOW, Checker
+from tests.replaced import replace
 from web.forms import Parameters, parse
 
 STRANGER = "https://stranger.example/callback"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -17,6 +16,7 @@ from idp.oauth import hints
 from idp.oauth.authorization_request import Destination, destination
 from idp.oauth.authorization_response import AuthorizationResponse, Responder, add_parameters
 from tests.idp.oauth.checker import GOOD, NOW, Checker
+from tests.replaced import replace
 
 ISSUER = "http://idp.localhost:8000"
 STATES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=300)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from idp.features import CERTIFICATION, REGION
 from idp.model import AuthorizationRequest, ClaimsRequest, Grant, Person, Wish
 from idp.oauth.claims import CLAIMS_OF_SCOPE, FURTHER_CLAIMS, bases_of, in_id_token, supported, userinfo
 from tests.idp.oauth.checker import NOW, Checker
+from tests.replaced import replace
 
 LI = Person(
     "li", "li.beijing", 3, False, "李明", "110000", "110000190001010012", "10000000001", "li@example.cn", "某路", 7

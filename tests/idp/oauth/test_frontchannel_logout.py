@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -11,6 +10,7 @@ from idp.clients import Clients
 from idp.model import Client, SignIn
 from idp.oauth.frontchannel_logout import logout_frames
 from tests.idp.oauth.checker import NOW
+from tests.replaced import replace
 
 ISSUER = "https://idp.example"
 URI = "https://rp.example/frontchannel"

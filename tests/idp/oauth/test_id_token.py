@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from idp.model import ClaimsRequest, Grant, Wish
 from idp.oauth import id_token
 from idp.oauth.signing import read_own
 from tests.idp.oauth.checker import NOW, Checker
+from tests.replaced import replace
 
 ISSUER = "http://idp.localhost:8000"
 GRANT = Grant(

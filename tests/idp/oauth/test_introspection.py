@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from idp.errors import TokenRefusal
 from idp.oauth.introspection import Introspection
 from idp.oauth.request import BridgedClient, BridgedRequest, Loaded
 from tests.idp.oauth.checker import NOW
+from tests.replaced import replace
 from web.forms import Parameters
 
 

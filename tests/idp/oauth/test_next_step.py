@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -12,6 +12,7 @@ from idp.model import LEVELS, AuthorizationRequest, ClaimsRequest, Interaction, 
 from idp.oauth.next_step import Step, next_step
 from idp.people.sessions import SignedIn
 from tests.idp.oauth.checker import NOW, Checker
+from tests.replaced import replace
 
 AUTH_TIME = int(NOW) - 100
 PERSON = Person("li", "li.beijing", 3, False, "李明", "110000", "110000190001010012")

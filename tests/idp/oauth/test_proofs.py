@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from starlette.datastructures import Headers
 from idp.errors import TokenRefusal
 from idp.oauth.proofs import Proofs
 from idp.stores.sqlite import open_stores
+from tests.replaced import replace
 from web.clock import SettableClock
 from web.dpop import PROOF_SECONDS, Proof, make_proof, thumbprint
 from web.dpop_nonces import SLOT_SECONDS, Nonces

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from idp.oauth.request_object import LONGEST, RECOGNIZED, RequestObjects
 from tests.idp.oauth.checker import GOOD, NOW
 from tests.listener import Listener, Reply
 from tests.portal_client import client_key
+from tests.replaced import replace
 from web.connect import DEFAULT_MAP, ConnectMap
 from web.fetch import Fetcher
 from web.forms import Parameters

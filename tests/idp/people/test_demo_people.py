@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from idp.oauth.claims import CLAIMS_OF_SCOPE, userinfo
 from idp.people import demo_people
 from idp.people.passwords import Passwords
 from idp.stores.sqlite import open_stores
+from tests.replaced import replace
 
 STANDARD = {
     "sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -13,6 +12,7 @@ import pytest
 from tests.idp.register.conftest import Registrar
 from tests.idp.register.test_use import KEY, client_of
 from tests.portal_client import ASSERTION_TYPE, PortalClient, refusal
+from tests.replaced import replace
 from web.base64url import encode
 
 METHOD = "client_secret_jwt"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from idp.oauth.client_metadata import Terms
 from idp.oauth.client_metadata_shapes import ENCRYPTION, FLAGS, LISTS, TAGGED, TEXTS, URIS, WORDS, BadMetadata
 from tests.idp.register.metadata import FAPI2, FULL, MINIMAL, OPERATOR, SITE, STRANGER, VISITOR, accepted
+from tests.replaced import replace
 
 ENUMERATIONS = (*WORDS, "grant_types", "response_types", "default_acr_values")
 URI_LISTS = ("redirect_uris", "post_logout_redirect_uris", "request_uris")

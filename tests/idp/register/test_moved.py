@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from tests.idp.authorize.answers import sent_to_client
 from tests.idp.register.conftest import Registrar
 from tests.idp.register.test_use import client_of, redeemed
 from tests.portal_client import PortalClient
+from tests.replaced import replace
 from tests.visitor import Visitor
 
 NEW = "https://new.example/callback"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from tests.idp.provider import Provider
 from tests.idp.register.conftest import INITIAL, Registrar
 from tests.idp.register.metadata import FULL, KEYS, MINIMAL, SITE
 from tests.portal_client import refusal
+from tests.replaced import replace
 
 
 def test_a_client_is_told_all_that_was_registered_rfc7591_3_2_1(registrar: Registrar) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from idp.stores.protocols import Stores
 from tests.idp.stores.contract import NOW, URIS, grant, registered_client, session, sign_in
+from tests.replaced import replace
 
 
 class ClientsContract:

@@ -10,11 +10,11 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 from idp.model import AuditEvent, Grant, Interaction, Person, RegisteredClient, Session, SignIn
 from idp.stores.protocols import Backlog, StoredKey, Stores
+from tests.replaced import replace
 
 Reopen = Callable[[], Awaitable[Stores]]
 THREADS = 6

@@ -9,7 +9,6 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import Any
 
 from idp.stores.protocols import Stores
@@ -24,6 +23,7 @@ from tests.idp.stores.contract import (
     sign_in,
     stored_key,
 )
+from tests.replaced import replace
 
 CROWD = 50
 ROUNDS = 15

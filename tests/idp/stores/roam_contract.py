@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from idp.model import AuditEvent, Basis, Visit
 from idp.stores.protocols import Stores
 from tests.idp.stores.contract import NOW, grant, person, session, sign_in
+from tests.replaced import replace
 
 GRANTED = AuditEvent(NOW, "authorization.granted", "alpha", "li", None, None, {"scope": "openid"})
 

@@ -8,7 +8,6 @@ import json
 import sqlite3
 import stat
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -32,6 +31,7 @@ from tests.idp.stores.contract import (
     stored_key,
 )
 from tests.postgres import PostgresServer
+from tests.replaced import replace
 
 KINDS = ("sqlite", "postgres")
 

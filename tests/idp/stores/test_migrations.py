@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -17,6 +16,7 @@ from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.sqlite.database import HERE, MIGRATIONS
 from tests.idp.stores.contract import grant, interaction, person, registered_client, session, sign_in, stored_key
+from tests.replaced import replace
 
 NOW_KNOWN = postgres.MIGRATIONS
 NEXT = "CREATE TABLE addition (name TEXT); ALTER TABLE people ADD COLUMN addition TEXT NOT NULL DEFAULT 'added';"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.idp.provider import JWKS_PATH, Provider
 from tests.idp.token.conftest import authenticated
 from tests.listener import Reply
 from tests.portal_client import PortalClient
+from tests.replaced import replace
 from web.connect import DEFAULT_MAP, ConnectMap
 from web.fetch import Fetcher, Guard
 

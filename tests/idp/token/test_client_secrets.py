@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from tests.idp.provider import Provider
 from tests.idp.token.certified import code_for, redeem, tokens
 from tests.idp.token.conftest import authenticated
 from tests.portal_client import ASSERTION_TYPE, PortalClient, basic, refusal
+from tests.replaced import replace
 from web.forms import Parameters
 
 FORM = {"grant_type": "authorization_code", "code": "made-up"}

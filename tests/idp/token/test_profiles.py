@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from idp.clients import Clients
 from idp.errors import TokenRefusal
 from tests.idp.provider import Provider
 from tests.portal_client import ASSERTION_TYPE, PortalClient
+from tests.replaced import replace
 from web.forms import Parameters
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from idp.people.sign_outs import Reason
 from tests.idp.provider import Provider
 from tests.idp.token.certified import code_for, redeem, refresh, tokens
 from tests.portal_client import PortalClient, refusal
+from tests.replaced import replace
 from web.forms import Parameters
 
 WHO = "li.beijing"
