@@ -278,6 +278,11 @@ class Grant(Struct, frozen=True):
     """The key that the code, and later the refresh tokens, are bound to (RFC 9449 5, 10)."""
 
 
+def grant_ids_from(at: float) -> str:
+    """Return what the identifiers of grants of that time begin with; those of earlier ones are less."""
+    return f"{int(at * 1000):012x}"
+
+
 class RefreshToken(Struct, frozen=True):
     """A refresh token of a grant; only its hash is kept. `used_at` is set by rotation (RFC 9700 4.14.2)."""
 

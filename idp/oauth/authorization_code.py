@@ -6,11 +6,23 @@ RFC 6749 4.1.3 and 5.2. Written plainly, since nearly every token request is one
 from __future__ import annotations
 
 from idp.errors import TokenRefusal
+from idp.model import Grant
 from idp.oauth import pkce
 from idp.oauth.request import Loaded
+from web import base64url
 from web.forms import Parameters
 
 GRANT_TYPE = "authorization_code"
+
+
+def new(grant: Grant) -> str:
+    """Return a new code of a grant: 256 random bits after the grant's identifier, by which it is found."""
+    return f"{grant.grant_id}.{base64url.random(32)}"
+
+
+def grant_id_of(code: str) -> str:
+    """Return the identifier of the grant that a code names."""
+    return code.partition(".")[0]
 
 
 def check(parameters: Parameters, loaded: Loaded) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from idp.audit import Auditor
 from idp.errors import RedirectRefusal
 from idp.keys import KeyRing
-from idp.model import AuditEvent, AuthorizationRequest, Grant, Person, SignIn
-from idp.oauth import access_token, claims, id_token
+from idp.model import AuditEvent, AuthorizationRequest, Grant, Person, SignIn, grant_ids_from
+from idp.oauth import access_token, authorization_code, claims, id_token
 from idp.oauth.secret_hash import hash_of
 from idp.people.sessions import SignedIn
 from idp.stores.protocols import Grants
@@ -43,11 +43,11 @@ class FrontChannel:
         Raises RedirectRefusal if the sign-in ended just now.
         """
         wanted = asked.response_type.split()
-        code = base64url.random(32)
         # Tokens without a code have a grant as well, so that whatever revokes a grant reaches them; its code is told
         # to nobody, and has expired.
         lifetime = self.code_seconds if "code" in wanted else 0
         grant = _grant(asked, signed_in, sign_in, self.clock(), lifetime)
+        code = authorization_code.new(grant)
         code_hash = hash_of(code)
         if not await self.auditor.kept(event, lambda one: self.grants.issue(grant, code_hash, one)):
             raise signed_out()
@@ -89,7 +89,7 @@ def signed_out() -> RedirectRefusal:
 def _grant(asked: AuthorizationRequest, signed_in: SignedIn, sign_in: SignIn, now: float, code_seconds: float) -> Grant:
     return Grant(
         # By time, so that the rows of one time lie side by side in the store; what is random keeps them apart.
-        grant_id=f"{int(now * 1000):012x}{base64url.random(9)}",
+        grant_id=grant_ids_from(now) + base64url.random(9),
         client_id=asked.client.client_id,
         user_id=signed_in.person.user_id,
         session_id=sign_in.session_id,

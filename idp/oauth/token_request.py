@@ -134,7 +134,7 @@ class TokenEndpoint:
     async def _load_grant(self, parameters: Parameters, loaded: Loaded) -> None:
         code, refresh_token = parameters.get("code"), parameters.get("refresh_token")
         if parameters.get("grant_type") == "authorization_code" and code:
-            found = await self.stores.grants.with_person(hash_of(code))
+            found = await self.stores.grants.with_person(authorization_code.grant_id_of(code), hash_of(code))
             if found is not None:
                 loaded.grant, loaded.person = found
         elif parameters.get("grant_type") == "refresh_token" and refresh_token:

@@ -218,12 +218,8 @@ class Grants(Protocol):
         """
         ...
 
-    async def by_code(self, code_hash: str) -> Grant | None:
-        """Return the grant of a code, redeemed or not."""
-        ...
-
-    async def with_person(self, code_hash: str) -> tuple[Grant, Person | None] | None:
-        """Return the same grant and whose it is, if they are there."""
+    async def with_person(self, grant_id: str, code_hash: str) -> tuple[Grant, Person | None] | None:
+        """Return the grant of a code, redeemed or not, and whose it is, if they are there."""
         ...
 
     async def get(self, grant_id: str) -> Grant | None:

@@ -10,6 +10,12 @@ from idp.stores.protocols import Backlog
 from idp.stores.rows import DELIVERY_COLUMNS, delivery_of
 
 _COLUMNS = ", ".join(DELIVERY_COLUMNS)
+# Through the person, whose deliveries of a week are few.
+_OF_SESSION = (
+    f"SELECT {', '.join(f'd.{name}' for name in DELIVERY_COLUMNS)} "
+    "FROM sessions s JOIN deliveries d USING (user_id) JOIN sign_ins i USING (sid) "
+    "WHERE s.session_id = %s AND i.session_id = %s ORDER BY delivery_id DESC"
+)
 # The clients that something waits for are found by one step each through the index, however much waits. Of each, what
 # another process has taken at this moment is passed over, and what it took before is not due any more.
 _CLAIM = (
@@ -71,11 +77,7 @@ class PostgresDeliveries:
 
     async def of_session(self, session_id: str) -> Sequence[Delivery]:
         """Return the deliveries of a session's sign-ins, newest first."""
-        rows = await self._database.many(
-            f"SELECT {_COLUMNS} FROM deliveries WHERE sid IN (SELECT sid FROM sign_ins WHERE session_id = %s) "
-            "ORDER BY delivery_id DESC",
-            (session_id,),
-        )
+        rows = await self._database.many(_OF_SESSION, (session_id, session_id))
         return [delivery_of(row) for row in rows]
 
     async def of_person(self, user_id: str, most: int) -> Sequence[Delivery]:

@@ -61,7 +61,8 @@ _ROTATE = (
 )
 _PROLONG = f"WITH {_FAMILY} UPDATE refresh_tokens SET expires_at = %(expires_at)s {_STILL_GOOD}"
 _WITH_PERSON = (
-    f"SELECT {GRANT_AND_PERSON_COLUMNS} FROM grants g LEFT JOIN people p USING (user_id) WHERE g.code_hash = %s"
+    f"SELECT {GRANT_AND_PERSON_COLUMNS} FROM grants g LEFT JOIN people p USING (user_id) "
+    "WHERE g.grant_id = %s AND g.code_hash = %s"
 )
 _BY_REFRESH_TOKEN = (
     f"SELECT {', '.join(f'grants.{name}' for name in GRANT_COLUMNS)}, "
@@ -94,14 +95,9 @@ class PostgresGrants:
             return await self._database.execute(_ISSUE, values) == 1
         return await self._database.execute(_ISSUE_AND_RECORD, (*values, *audit_values(event))) == 1
 
-    async def by_code(self, code_hash: str) -> Grant | None:
-        """Return the grant of a code, redeemed or not."""
-        row = await self._database.one(f"SELECT {_COLUMNS} FROM grants WHERE code_hash = %s", (code_hash,))
-        return grant_of(row.values()) if row else None
-
-    async def with_person(self, code_hash: str) -> tuple[Grant, Person | None] | None:
-        """Return the same grant and whose it is, if they are there."""
-        row = await self._database.one(_WITH_PERSON, (code_hash,))
+    async def with_person(self, grant_id: str, code_hash: str) -> tuple[Grant, Person | None] | None:
+        """Return the grant of a code, redeemed or not, and whose it is, if they are there."""
+        row = await self._database.one(_WITH_PERSON, (grant_id, code_hash))
         return grant_and_person_of(row.values()) if row else None
 
     async def get(self, grant_id: str) -> Grant | None:
@@ -152,7 +148,12 @@ class PostgresGrants:
     async def revoke_of_person(self, user_id: str, client_id: str | None, now: float) -> None:
         """Revoke all grants of the person, at one client or at all, those for offline access too."""
         await self._database.execute(
-            revoke_where("user_id = %(user_id)s AND (%(client_id)s::text IS NULL OR client_id = %(client_id)s)"),
+            revoke_where(
+                "grant_id IN (SELECT grant_id FROM grants WHERE sid IN (SELECT sid FROM sign_ins "
+                "WHERE user_id = %(user_id)s AND ended_at IS NULL) "
+                "UNION ALL SELECT grant_id FROM grants WHERE user_id = %(user_id)s AND offline) "
+                "AND (%(client_id)s::text IS NULL OR client_id = %(client_id)s)"
+            ),
             {"user_id": user_id, "client_id": client_id, "now": now},
         )
 

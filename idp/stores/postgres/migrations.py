@@ -14,7 +14,7 @@ Connection = AsyncConnection[TupleRow]
 
 HERE = Path(__file__).parent
 FIRST = 4
-MIGRATIONS = ("schema.sql", "version_5.sql")
+MIGRATIONS = ("schema.sql", "version_5.sql", "version_6.sql")
 """Applied in order; the first one makes version FIRST, each further one the next."""
 
 _LOCK = 0x6D616E796F75

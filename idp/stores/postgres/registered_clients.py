@@ -15,6 +15,11 @@ _ADD_ONE_OF = (
     f"SELECT {places(REGISTERED_CLIENT_COLUMNS)} "
     "WHERE (SELECT count(*) FROM registered_clients WHERE NOT vouched) < %s"
 )
+_REVOKE = revoke_where(
+    "grant_id IN (SELECT grant_id FROM grants WHERE sid IN (SELECT sid FROM sign_ins "
+    "WHERE client_id = %(client_id)s AND ended_at IS NULL) "
+    "UNION ALL SELECT grant_id FROM grants WHERE client_id = %(client_id)s AND offline)"
+)
 _LOCK = 0x7265676973746572
 """The advisory lock under which those that nobody vouched for are counted: the letters of "register"."""
 
@@ -79,7 +84,7 @@ class PostgresRegisteredClients:
         async def work(transaction: Transaction) -> bool:
             removed = await transaction.execute("DELETE FROM registered_clients WHERE client_id = %s", (client_id,))
             values = {"client_id": client_id, "now": now}
-            await transaction.execute(revoke_where("client_id = %(client_id)s"), values)
+            await transaction.execute(_REVOKE, values)
             # There is nobody left whom they could be for.
             await transaction.execute(
                 "UPDATE deliveries SET state = 'given_up', finished_at = %(now)s, outcome = 'client_removed' "

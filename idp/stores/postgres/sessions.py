@@ -44,9 +44,10 @@ class PostgresSessions:
                 (new, old),
             )
             await transaction.execute(
-                "UPDATE grants SET session_id = %s WHERE grant_id IN (SELECT grant_id FROM grants "
-                "WHERE session_id = %s ORDER BY grant_id FOR UPDATE)",
-                (new, old),
+                # Of sign-ins that had ended before, what is left is for offline access, and asks for no session.
+                "UPDATE grants SET session_id = %s WHERE grant_id IN (SELECT grant_id FROM grants WHERE sid IN ("
+                "SELECT sid FROM sign_ins WHERE session_id = %s AND ended_at IS NULL) ORDER BY grant_id FOR UPDATE)",
+                (new, new),
             )
 
         await self._database.atomically(work)

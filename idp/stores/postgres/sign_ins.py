@@ -21,6 +21,13 @@ _ENTER = (
     "ON CONFLICT (session_id, client_id) WHERE ended_at IS NULL DO UPDATE SET last_at = excluded.last_at "
     "RETURNING *"
 )
+# Those that were used meanwhile are looked at again when they would run out if they were not used any more. What
+# another process has in hand is passed over.
+_LOOK_AT = (
+    "UPDATE sessions SET look_at = least(expires_at, seen_at + %(idle)s) WHERE session_id IN (SELECT session_id "
+    "FROM sessions WHERE ended_at IS NULL AND look_at <= %(now)s ORDER BY look_at LIMIT 500 FOR UPDATE SKIP LOCKED) "
+    "RETURNING session_id, user_id, look_at"
+)
 _QUEUE = insert("deliveries", NEW_DELIVERY_COLUMNS)
 
 
@@ -95,12 +102,10 @@ class PostgresSignIns:
 
     async def expired_sessions(self, now: float, idle: float) -> Sequence[tuple[str, str]]:
         """Return session_id and user_id of the sessions that have run out and are not yet ended."""
-        rows = await self._database.many(
-            "SELECT session_id, user_id FROM sessions WHERE ended_at IS NULL "
-            "AND (expires_at <= %s OR seen_at <= %s) LIMIT 500",
-            (now, now - idle),
-        )
-        return [(row["session_id"], row["user_id"]) for row in rows]
+        while rows := await self._database.many(_LOOK_AT, {"now": now, "idle": idle}):
+            if run_out := [(row["session_id"], row["user_id"]) for row in rows if row["look_at"] <= now]:
+                return run_out
+        return []
 
 
 async def _ended(

@@ -19,6 +19,7 @@ from idp.stores.sqlite.pushed_requests import SqlitePushedRequests
 from idp.stores.sqlite.registered_clients import SqliteRegisteredClients
 from idp.stores.sqlite.sessions import SqliteSessions
 from idp.stores.sqlite.sign_ins import SqliteSignIns
+from idp.stores.sqlite.upkeep import SqliteUpkeep
 
 
 def open_stores(path: Path) -> Stores:
@@ -39,5 +40,5 @@ def open_stores(path: Path) -> Stores:
         deliveries=SqliteDeliveries(database),
         audit=SqliteAudit(database),
         audit_chains=SqliteAuditChains(database),
-        upkeep=database,
+        upkeep=SqliteUpkeep(database),
     )

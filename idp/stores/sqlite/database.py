@@ -1,4 +1,4 @@
-"""One SQLite file: opened, migrated, written in transactions, swept.
+"""One SQLite file: opened, migrated, written in transactions.
 
 What is not a statement's fault (the disk is full or fails, another process holds the file for too long) is told as
 StoreUnavailable.
@@ -15,38 +15,8 @@ from typing import Any
 from idp.errors import StoreUnavailable
 
 HERE = Path(__file__).parent
-MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql", "version_5.sql")
+MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql", "version_5.sql", "version_6.sql")
 """Applied in order; `user_version` counts how many a file has had."""
-
-REFUSALS_KEPT = 100_000
-
-_SWEEPS = (
-    "DELETE FROM interactions WHERE expires_at < :now - 600",
-    # One whose person is still at the log-in page is used up only when it is answered.
-    (
-        "DELETE FROM pushed_requests WHERE expires_at < :now - 600 "
-        "AND request_uri_hash NOT IN (SELECT pushed FROM interactions WHERE pushed IS NOT NULL)"
-    ),
-    "DELETE FROM assertions WHERE expires_at < :now - 60",
-    "DELETE FROM revoked_access_tokens WHERE expires_at < :now - 60",
-    "DELETE FROM refresh_tokens WHERE expires_at < :now - 86400",
-    "DELETE FROM grants WHERE keep_until < :now - 86400",
-    # Registered by anybody, and of no use to anybody for a week.
-    (
-        "DELETE FROM registered_clients WHERE NOT vouched AND changed_at < :now - 604800 "
-        "AND client_id NOT IN (SELECT client_id FROM grants) AND client_id NOT IN (SELECT client_id FROM sign_ins) "
-        "AND client_id NOT IN (SELECT client_id FROM consents)"
-    ),
-    "DELETE FROM login_failures WHERE last_at < :now - 3600",
-    "DELETE FROM sign_ins WHERE ended_at < :now - 604800",
-    "DELETE FROM sessions WHERE ended_at < :now - 604800",
-    "DELETE FROM deliveries WHERE state <> 'pending' AND finished_at < :now - 604800",
-    "DELETE FROM audit WHERE at < :now - 15552000",
-    # A day after the last of what they seal.
-    "DELETE FROM audit_seals WHERE sealed_at < :now - 15638400",
-    # Refusals can be caused by anybody, at any rate: only the latest are kept.
-    "DELETE FROM audit WHERE event LIKE '%.refused' AND id <= (SELECT max(id) FROM audit) - :refusals",
-)
 
 
 class Database:
@@ -108,17 +78,6 @@ class Database:
             if isinstance(error, sqlite3.OperationalError):
                 raise _told(error) from error
             raise
-
-    async def sweep(self, now: float) -> int:
-        """Delete what has run out and nothing refers to any more; return how many rows."""
-        with self.transaction():
-            return sum(
-                self._connection.execute(sql, {"now": now, "refusals": REFUSALS_KEPT}).rowcount for sql in _SWEEPS
-            )
-
-    async def check(self) -> None:
-        """Raise StoreUnavailable if the database does not answer."""
-        self.many("SELECT 1 FROM secrets LIMIT 1")
 
     def put(self, source: sqlite3.Connection) -> None:
         """Put all of another database in the place of what is here, as a whole. Raises StoreUnavailable."""

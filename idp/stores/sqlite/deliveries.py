@@ -11,6 +11,12 @@ from idp.stores.rows import DELIVERY_COLUMNS, delivery_of
 from idp.stores.sqlite.database import Database
 
 _COLUMNS = ", ".join(DELIVERY_COLUMNS)
+# Through the person, whose deliveries of a week are few.
+_OF_SESSION = (
+    f"SELECT {', '.join(f'd.{name}' for name in DELIVERY_COLUMNS)} "
+    "FROM sessions s JOIN deliveries d USING (user_id) JOIN sign_ins i USING (sid) "
+    "WHERE s.session_id = ? AND i.session_id = ? ORDER BY delivery_id DESC"
+)
 
 
 class SqliteDeliveries:
@@ -64,11 +70,7 @@ class SqliteDeliveries:
 
     async def of_session(self, session_id: str) -> Sequence[Delivery]:
         """Return the deliveries of a session's sign-ins, newest first."""
-        rows = self._database.many(
-            f"SELECT {_COLUMNS} FROM deliveries WHERE sid IN (SELECT sid FROM sign_ins WHERE session_id = ?) "
-            "ORDER BY delivery_id DESC",
-            (session_id,),
-        )
+        rows = self._database.many(_OF_SESSION, (session_id, session_id))
         return [delivery_of(row) for row in rows]
 
     async def of_person(self, user_id: str, most: int) -> Sequence[Delivery]:

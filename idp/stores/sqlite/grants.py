@@ -25,7 +25,8 @@ _REDEEM = (
     "WHERE grant_id = ? AND redeemed_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?"
 )
 _WITH_PERSON = (
-    f"SELECT {GRANT_AND_PERSON_COLUMNS} FROM grants g LEFT JOIN people p USING (user_id) WHERE g.code_hash = ?"
+    f"SELECT {GRANT_AND_PERSON_COLUMNS} FROM grants g LEFT JOIN people p USING (user_id) "
+    "WHERE g.grant_id = ? AND g.code_hash = ?"
 )
 _BY_REFRESH_TOKEN = (
     f"SELECT {', '.join(f'grants.{name}' for name in GRANT_COLUMNS)}, "
@@ -54,14 +55,9 @@ class SqliteGrants:
                 record(self._database, event)
             return True
 
-    async def by_code(self, code_hash: str) -> Grant | None:
-        """Return the grant of a code, redeemed or not."""
-        row = self._database.one(f"SELECT {_COLUMNS} FROM grants WHERE code_hash = ?", (code_hash,))
-        return grant_of(row) if row else None
-
-    async def with_person(self, code_hash: str) -> tuple[Grant, Person | None] | None:
-        """Return the same grant and whose it is, if they are there."""
-        row = self._database.one(_WITH_PERSON, (code_hash,))
+    async def with_person(self, grant_id: str, code_hash: str) -> tuple[Grant, Person | None] | None:
+        """Return the grant of a code, redeemed or not, and whose it is, if they are there."""
+        row = self._database.one(_WITH_PERSON, (grant_id, code_hash))
         return grant_and_person_of(row) if row else None
 
     async def get(self, grant_id: str) -> Grant | None:
@@ -140,9 +136,11 @@ class SqliteGrants:
     async def revoke_of_person(self, user_id: str, client_id: str | None, now: float) -> None:
         """Revoke all grants of the person, at one client or at all, those for offline access too."""
         self._database.execute(
-            "UPDATE grants SET revoked_at = ? WHERE user_id = ? AND (? IS NULL OR client_id = ?) "
-            "AND revoked_at IS NULL",
-            (now, user_id, client_id, client_id),
+            "UPDATE grants SET revoked_at = :now WHERE grant_id IN (SELECT grant_id FROM grants WHERE sid IN ("
+            "SELECT sid FROM sign_ins WHERE user_id = :user_id AND ended_at IS NULL) "
+            "UNION ALL SELECT grant_id FROM grants WHERE user_id = :user_id AND offline = 1) "
+            "AND (:client_id IS NULL OR client_id = :client_id) AND revoked_at IS NULL",
+            {"now": now, "user_id": user_id, "client_id": client_id},
         )
 
     async def revoke_access_token(self, jti: str, expires_at: float) -> None:

@@ -63,7 +63,11 @@ class SqliteRegisteredClients:
         with self._database.transaction():
             cursor = self._database.execute("DELETE FROM registered_clients WHERE client_id = ?", (client_id,))
             self._database.execute(
-                "UPDATE grants SET revoked_at = ? WHERE client_id = ? AND revoked_at IS NULL", (now, client_id)
+                "UPDATE grants SET revoked_at = :now WHERE grant_id IN (SELECT grant_id FROM grants WHERE sid IN ("
+                "SELECT sid FROM sign_ins WHERE client_id = :client_id AND ended_at IS NULL) "
+                "UNION ALL SELECT grant_id FROM grants WHERE client_id = :client_id AND offline = 1) "
+                "AND revoked_at IS NULL",
+                {"now": now, "client_id": client_id},
             )
             # There is nobody left whom they could be for.
             self._database.execute(

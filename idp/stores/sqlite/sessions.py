@@ -11,7 +11,9 @@ from idp.stores.visit_rows import VISIT_COLUMNS, visit_of
 
 _START = insert("sessions", SESSION_COLUMNS)
 _VISIT = (
-    f"SELECT {VISIT_COLUMNS}, (SELECT json_group_object(scope, basis) FROM consents WHERE user_id = s.user_id "
+    # By the primary key: left alone, SQLite takes the index by client, and then each row as well.
+    f"SELECT {VISIT_COLUMNS}, (SELECT json_group_object(scope, basis) FROM consents "
+    "INDEXED BY sqlite_autoindex_consents_1 WHERE user_id = s.user_id "
     "AND client_id = :client_id AND withdrawn_at IS NULL) FROM sessions s JOIN people p USING (user_id) "
     "LEFT JOIN sign_ins i ON i.session_id = s.session_id AND i.client_id = :client_id AND i.ended_at IS NULL "
     "WHERE s.session_id = :session_id AND s.ended_at IS NULL AND s.expires_at > :now"
@@ -34,7 +36,12 @@ class SqliteSessions:
             self._database.execute(
                 "UPDATE sign_ins SET session_id = ? WHERE session_id = ? AND ended_at IS NULL", (new, old)
             )
-            self._database.execute("UPDATE grants SET session_id = ? WHERE session_id = ?", (new, old))
+            # Of sign-ins that had ended before, what is left is for offline access, and asks for no session.
+            self._database.execute(
+                "UPDATE grants SET session_id = ? WHERE sid IN (SELECT sid FROM sign_ins WHERE session_id = ? "
+                "AND ended_at IS NULL)",
+                (new, new),
+            )
             self._database.execute(
                 "UPDATE sessions SET ended_at = ?, end_reason = 'succeeded', succeeded_by = ? WHERE session_id = ?",
                 (now, new, old),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from idp.model import SignIn
@@ -13,6 +14,12 @@ _ENTER = (
     "WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE session_id = ? AND ended_at IS NOT NULL) "
     "ON CONFLICT (session_id, client_id) WHERE ended_at IS NULL DO UPDATE SET last_at = excluded.last_at "
     "RETURNING *"
+)
+# Those that were used meanwhile are looked at again when they would run out if they were not used any more.
+_LOOK_AT = (
+    "UPDATE sessions SET look_at = min(expires_at, seen_at + :idle) WHERE session_id IN (SELECT session_id "
+    "FROM sessions WHERE ended_at IS NULL AND look_at <= :now ORDER BY look_at LIMIT 100) "
+    "RETURNING session_id, user_id, look_at"
 )
 _QUEUE = insert("deliveries", NEW_DELIVERY_COLUMNS)
 
@@ -97,9 +104,10 @@ class SqliteSignIns:
 
     async def expired_sessions(self, now: float, idle: float) -> Sequence[tuple[str, str]]:
         """Return session_id and user_id of the sessions that have run out and are not yet ended."""
-        rows = self._database.many(
-            "SELECT session_id, user_id FROM sessions WHERE ended_at IS NULL AND (expires_at <= ? OR seen_at <= ?) "
-            "LIMIT 500",
-            (now, now - idle),
-        )
-        return [(row["session_id"], row["user_id"]) for row in rows]
+        values = {"now": now, "idle": idle}
+        while self._database.one("SELECT 1 FROM sessions WHERE ended_at IS NULL AND look_at <= :now LIMIT 1", values):
+            rows = self._database.many(_LOOK_AT, values)
+            if run_out := [(row["session_id"], row["user_id"]) for row in rows if row["look_at"] <= now]:
+                return run_out
+            await asyncio.sleep(0)
+        return []

@@ -61,7 +61,7 @@ class Trail:
 
     async def at_rest(self, statement: str) -> None:
         """Change the database past the provider."""
-        database: Any = getattr(self.stores.upkeep, "_database", self.stores.upkeep)
+        database: Any = self.stores.upkeep.database  # type: ignore[attr-defined]
         done = database.execute(statement)
         if inspect.isawaitable(done):
             await done

@@ -24,7 +24,7 @@ LARGE = {"text": "x" * 5000}
 @contextmanager
 def full_disk(stores: Stores) -> Iterator[None]:
     """Let the file have as many pages as it has, and no more."""
-    database = stores.upkeep
+    database = stores.upkeep.database
     [pages] = database.many("PRAGMA page_count")[0]  # type: ignore[attr-defined]
     database.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[attr-defined]
     try:
@@ -52,7 +52,7 @@ async def test_a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing(tmp_pat
         with pytest.raises(StoreUnavailable, match="full"):
             await fill_with_transactions(stores)
         # What is there is still read.
-        assert await stores.grants.by_code("code") == grant()
+        assert await stores.grants.get("g1") == grant()
     assert await stores.grants.redeem("g1", NOW, "refresh", NOW + 100)
     await fill(stores)
     await stores.upkeep.close()
@@ -84,7 +84,7 @@ def test_a_full_disk_is_503_and_not_500(make_provider: ProviderFactory) -> None:
 
 async def test_a_file_that_another_process_holds_is_to_be_tried_again(tmp_path: Path) -> None:
     stores = await open_stores(f"{SQLITE}{tmp_path / 'idp.db'}")
-    stores.upkeep.execute("PRAGMA busy_timeout = 10")  # type: ignore[attr-defined]
+    stores.upkeep.database.execute("PRAGMA busy_timeout = 10")  # type: ignore[attr-defined]
     other = sqlite3.connect(tmp_path / "idp.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="locked"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from idp.oauth.authorization_code import grant_id_of
 from idp.oauth.secret_hash import hash_of
 from idp.oauth.signing import sign
 from tests.idp.conftest import ClientFactory
@@ -116,7 +117,7 @@ def test_a_bound_refresh_token_is_told_with_its_key_rfc9449_6_2(
 ) -> None:
     key = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
     landing, grants = client.sign_in(visitor), provider.parts.stores.grants
-    grant = provider.run(grants.by_code(hash_of(landing.code)))
+    grant = provider.run(grants.get(grant_id_of(landing.code)))
     now = provider.clock()
     assert provider.run(grants.redeem(grant.grant_id, now, hash_of("bound"), now + 60, key))
     assert client.introspect("bound").json()["cnf"] == {"jkt": key}

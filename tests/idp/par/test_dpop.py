@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from idp.oauth.secret_hash import hash_of
+from idp.oauth.authorization_code import grant_id_of
 from tests.idp.par.conftest import JKT, by_reference, push, pushed
 from tests.idp.provider import Provider
 from tests.portal_client import PortalClient, refusal
@@ -23,7 +23,7 @@ def test_the_code_is_bound_to_the_key_rfc9449_10(
     request_uri = pushed(client, asked, None if by == "parameter" else make())
     page = visitor.follow(client.authorize(visitor, by_reference(client, asked, request_uri)))
     landing = client.landing(asked, visitor.follow(visitor.log_in(page, "li.beijing")))
-    grant = provider.run(provider.parts.stores.grants.by_code(hash_of(landing.code)))
+    grant = provider.run(provider.parts.stores.grants.get(grant_id_of(landing.code)))
     assert grant.dpop_jkt == JKT
 
 

@@ -17,14 +17,17 @@ class ClientsContract:
         changed = replace(kept, metadata={"client_name": "大店"}, changed_at=NOW + 1, secret_hash=None)
         assert await stores.registered_clients.replace(changed)
         assert await stores.registered_clients.get("c1") == changed
-        await stores.grants.issue(grant("g1", client_id="c1"), "code")
-        await stores.grants.issue(grant("g2"), "other code")
+        for sid, client_id in (("sid1", "c1"), ("sid2", "alpha")):
+            await stores.sign_ins.enter(sign_in(sid, client_id))
+        await stores.grants.issue(grant("g1", "sid1", client_id="c1"), "code")
+        await stores.grants.issue(grant("g2", "sid2"), "other code")
+        await stores.grants.issue(grant("g3", "ended before", client_id="c1", offline=True), "a third code")
         assert await stores.registered_clients.remove("c1", NOW + 2)
         assert not await stores.registered_clients.remove("c1", NOW + 2)
         assert not await stores.registered_clients.replace(changed)
         assert await stores.registered_clients.get("c1") is None
-        found = [await stores.grants.get(grant_id) for grant_id in ("g1", "g2")]
-        assert [one.revoked_at for one in found if one is not None] == [NOW + 2, None]
+        found = [await stores.grants.get(grant_id) for grant_id in ("g1", "g2", "g3")]
+        assert [one.revoked_at for one in found if one is not None] == [NOW + 2, None, NOW + 2]
 
     async def test_a_client_that_moved_has_to_ask_anew_and_no_other_one(self, stores: Stores) -> None:
         for client_id in ("c1", "c2"):

@@ -52,11 +52,12 @@ class RoamContract:
     async def test_a_grant_comes_back_with_its_person(self, stores: Stores) -> None:
         empty: dict[str, Any] = {"resource": None, "nonce": None, "code_challenge": None, "offline": True}
         await stores.grants.issue(grant(**empty), "code")
-        assert await stores.grants.with_person("code") == (grant(**empty), None)
+        assert await stores.grants.with_person("g1", "code") == (grant(**empty), None)
         whose = person(phone="10000000006")
         await stores.people.add(whose, "hash")
-        assert await stores.grants.with_person("code") == (grant(**empty), whose)
-        assert await stores.grants.with_person("unknown") is None
+        assert await stores.grants.with_person("g1", "code") == (grant(**empty), whose)
+        assert await stores.grants.with_person("g1", "unknown") is None
+        assert await stores.grants.with_person("unknown", "code") is None
 
     async def test_the_event_of_a_grant_is_kept_with_it_or_not_at_all(self, stores: Stores) -> None:
         await stores.sessions.start(session())

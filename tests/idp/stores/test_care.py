@@ -87,7 +87,7 @@ async def everything(url: str) -> list[object]:
         await stores.sign_ins.get("sid1"),
         await stores.sign_ins.get("sid2"),
         await stores.interactions.get("i1"),
-        await stores.grants.by_code("code"),
+        await stores.grants.get("g1"),
         await stores.grants.by_refresh_token("refresh"),
         await stores.registered_clients.get("c1"),
         await stores.grants.access_token_revoked("jti"),

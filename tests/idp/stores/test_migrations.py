@@ -32,8 +32,9 @@ def older_file(path: Path, version: int) -> str:
             "li", "li.beijing", "hash", 3, None,
             '{"real_name": "李明", "home_region": "110000", "id_number": "110000190001010012"}', 5,
         ),
-        "sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)": (
-            "s1", "li", 1_800_000_000, 3, "pwd", 1.8e9, 1.8e9, 1.8e9 + 28800, None, None, None,
+        "sessions (session_id, user_id, auth_time, level, amr, created_at, seen_at, expires_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)": (
+            "s1", "li", 1_800_000_000, 3, "pwd", 1.8e9, 1.8e9, 1.8e9 + 28800,
         ),
         "sign_ins VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)": (
             "sid1", "s1", "alpha", "li", "sub at alpha", 1.8e9, 1.8e9, None, None,
@@ -72,7 +73,7 @@ async def test_a_file_of_each_older_version_is_read_as_if_it_were_new(tmp_path: 
     assert await stores.people.by_id("li") == person()
     assert await stores.sessions.live("s1", 1.8e9) == session()
     assert await stores.sign_ins.get("sid1") == sign_in()
-    assert await stores.grants.by_code("code") == grant()
+    assert await stores.grants.get("g1") == grant()
     assert await stores.interactions.get("i1") == interaction()
     assert await stores.grants.redeem("g1", 1.8e9, "refresh", 1.8e9 + 100, "thumbprint")
     assert await stores.registered_clients.add(registered_client("c2"), 9)
@@ -80,6 +81,11 @@ async def test_a_file_of_each_older_version_is_read_as_if_it_were_new(tmp_path: 
         assert await stores.registered_clients.get("c1") == registered_client()
     [event] = await stores.audit.latest(9)
     assert (event.event, event.chain) == ("login.succeeded", None)
+    assert await stores.sign_ins.expired_sessions(1.8e9 + 3599, 3600) == []
+    assert await stores.sign_ins.expired_sessions(1.8e9 + 3600, 3600) == [("s1", "li")]
+    # Its grant_id does not begin with the time, as those of version 6 do.
+    await stores.upkeep.sweep(1.8e9 + 2 * 86400)
+    assert await stores.grants.get("g1") is None
     await stores.upkeep.close()
 
 
@@ -89,9 +95,9 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
     def make(script: str) -> None:
         for name in postgres.MIGRATIONS:
             (tmp_path / name).write_bytes((postgres.HERE / name).read_bytes())
-        (tmp_path / "version_6.sql").write_text(script, encoding="utf-8")
+        (tmp_path / "version_7.sql").write_text(script, encoding="utf-8")
         monkeypatch.setattr(postgres, "HERE", tmp_path)
-        monkeypatch.setattr(postgres, "MIGRATIONS", (*NOW_KNOWN, "version_6.sql"))
+        monkeypatch.setattr(postgres, "MIGRATIONS", (*NOW_KNOWN, "version_7.sql"))
 
     return make
 
@@ -104,18 +110,18 @@ def read(url: str, statement: str) -> list[tuple[object, ...]]:
 async def test_a_database_keeps_what_is_in_it_when_it_is_brought_forward(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert await postgres.migrate(database_url) == (0, 5)
+    assert await postgres.migrate(database_url) == (0, 6)
     stores = await open_stores(database_url)
     await stores.people.add(person(), "hash")
     await stores.grants.issue(grant(), "code")
     await stores.keys.add([stored_key("a", "current")])
     await stores.upkeep.close()
     later(tmp_path, monkeypatch)(NEXT)
-    assert await postgres.migrate(database_url) == (5, 6)
-    assert await postgres.migrate(database_url) == (6, 6)
+    assert await postgres.migrate(database_url) == (6, 7)
+    assert await postgres.migrate(database_url) == (7, 7)
     stores = await open_stores(database_url)
     assert await stores.people.by_id("li") == person()
-    assert await stores.grants.by_code("code") == grant()
+    assert await stores.grants.get("g1") == grant()
     assert await stores.keys.all() == [replace(stored_key("a", "current"))]
     await stores.upkeep.close()
     assert read(database_url, "SELECT addition FROM people") == [("added",)]
@@ -123,8 +129,8 @@ async def test_a_database_keeps_what_is_in_it_when_it_is_brought_forward(
 
 async def test_of_many_that_start_at_once_one_makes_the_tables(database_url: str) -> None:
     came_of_it = await asyncio.gather(*(postgres.migrate(database_url) for _ in range(8)))
-    assert sorted(before for before, _ in came_of_it) == [0, *[5] * 7]
-    assert {after for _, after in came_of_it} == {5}
+    assert sorted(before for before, _ in came_of_it) == [0, *[6] * 7]
+    assert {after for _, after in came_of_it} == {6}
 
 
 async def test_a_migration_that_fails_leaves_everything_as_it_was(
@@ -135,9 +141,9 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     make(NEXT + "ALTER TABLE nowhere ADD COLUMN addition TEXT;")
     with pytest.raises(psycopg.errors.UndefinedTable):
         await postgres.migrate(database_url)
-    assert read(database_url, "SELECT max(version), to_regclass('addition') FROM schema_version") == [(5, None)]
+    assert read(database_url, "SELECT max(version), to_regclass('addition') FROM schema_version") == [(6, None)]
     make(NEXT)
-    assert await postgres.migrate(database_url) == (5, 6)
+    assert await postgres.migrate(database_url) == (6, 7)
 
 
 async def test_a_database_of_a_newer_version_is_refused_with_a_sentence(database_url: str) -> None:
@@ -152,7 +158,7 @@ async def test_events_from_before_there_were_chains_stay_and_new_ones_are_chaine
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         await postgres.make(connection, 0, 4)
         await connection.execute("INSERT INTO audit (at, event, detail) VALUES (1, 'login.succeeded', '{}')")
-    assert await postgres.migrate(database_url) == (4, 5)
+    assert await postgres.migrate(database_url) == (4, 6)
     stores = await open_stores(database_url)
     await stores.audit.record(AuditEvent(2.0, "login.failed", None, None, None, None, {}, "chain"))
     assert [(one.event, one.chain) for one in await stores.audit.latest(9)] == [

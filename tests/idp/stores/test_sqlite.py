@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import idp.stores.sqlite.database
+import idp.stores.sqlite.upkeep
 from idp.model import AuditEvent
 from idp.settings import SQLITE
 from idp.stores.opening import open_stores
@@ -79,7 +79,7 @@ async def test_a_file_of_a_newer_version_is_refused_with_a_sentence(tmp_path: Pa
 async def test_refusals_that_anybody_can_cause_are_kept_up_to_a_number(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idp.stores.sqlite.database, "REFUSALS_KEPT", 10)
+    monkeypatch.setattr(idp.stores.sqlite.upkeep, "REFUSALS_KEPT", 10)
     await stores.audit.record(AuditEvent(1.0, "login.failed", None, None, None, None, {}))
     for number in range(30):
         await stores.audit.record(AuditEvent(1.0, "token.refused", None, None, None, str(number), {}))

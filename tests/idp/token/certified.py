@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from idp.model import Grant
+from idp.oauth import authorization_code
 from idp.oauth.secret_hash import hash_of
 from tests.idp.provider import Provider
 from tests.listener import Listener
@@ -35,7 +36,7 @@ def certified_clients(listener: Listener) -> list[Registration]:
 
 def code_for(provider: Provider, client: PortalClient, **changes: Any) -> str:
     """Return the code of a grant for offline access that is in the store as if somebody had just allowed it."""
-    code, now = secrets.token_urlsafe(32), provider.clock()
+    now = provider.clock()
     right: dict[str, Any] = {
         "grant_id": secrets.token_urlsafe(12),
         "client_id": client.client_id,
@@ -55,7 +56,9 @@ def code_for(provider: Provider, client: PortalClient, **changes: Any) -> str:
         "code_expires_at": now + 60,
         "offline": True,
     }
-    provider.run(provider.parts.stores.grants.issue(Grant(**{**right, **changes}), hash_of(code)))
+    grant = Grant(**{**right, **changes})
+    code = authorization_code.new(grant)
+    provider.run(provider.parts.stores.grants.issue(grant, hash_of(code)))
     return code
 
 
