@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -20,11 +20,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer; the names of its headers are in lower case, and of several with one name the last counts."""
+    """An answer; the names of its headers are in lower case, and of several with one name the last counts.
+
+    The values of all its Set-Cookie headers are in `cookies`.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: Sequence[str] = ()
 
     def json(self) -> dict[str, Any]:
         """Return the body, which is a JSON object."""
@@ -61,10 +65,12 @@ def read(received: bytes) -> tuple[Answer, int] | None:
     if end < 0:
         return None
     first, *lines = received[:end].decode("latin-1").split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    pairs = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    headers = dict(pairs)
     if "content-length" not in headers:
         raise BadAnswer(f"An answer without Content-Length: {first}")
     whole = end + 4 + int(headers["content-length"])
     if len(received) < whole:
         return None
-    return Answer(int(first.split(" ", 2)[1]), headers, received[end + 4 : whole]), whole
+    cookies = [value for name, value in pairs if name == "set-cookie"]
+    return Answer(int(first.split(" ", 2)[1]), headers, received[end + 4 : whole], cookies), whole

