@@ -13,11 +13,14 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +33,7 @@ USERS = ("postgres", "nobody")
 DATABASE = "manyou"
 OPTIONS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
 QUICK = "-c shared_buffers=32MB -c fsync=off -c full_page_writes=off -c autovacuum=off"
+GONE_SECONDS = 30.0
 
 
 class NoPostgres(Exception):
@@ -37,13 +41,15 @@ class NoPostgres(Exception):
 
 
 class PostgresServer:
-    """A running server; a context manager. It may be stopped, started and frozen in between.
+    """A running server; a context manager. It may be stopped, killed, started and frozen in between.
 
-    A `durable` one survives the machine's fall, and looks after its tables, as PostgreSQL does if nothing is set.
+    A `durable` one survives the machine's fall, looks after its tables and checks what it reads, as PostgreSQL does if
+    nothing is set.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, initdb: Sequence[str] = ()) -> None:
         self._options = OPTIONS if durable else f"{OPTIONS} {QUICK}"
+        self._initdb = ("--data-checksums", *initdb) if durable else ("--no-sync", *initdb)
         self._place = Path(tempfile.mkdtemp(prefix="manyou-postgres-"))
         self._user = _unprivileged()
         self._data = self._place / "data"
@@ -59,7 +65,7 @@ class PostgresServer:
     def __enter__(self) -> Self:
         """Make the database and start."""
         try:
-            self._run("initdb", "-U", DATABASE, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+            self._run("initdb", "-U", DATABASE, "-A", "trust", "-E", "UTF8", "--locale=C", *self._initdb)
             self.start()
             with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {DATABASE}".encode())
@@ -112,12 +118,31 @@ class PostgresServer:
         """Stop: `fast` breaks connections off, `immediate` is as if the machine failed."""
         self._control("-m", mode, "stop")
 
+    def kill(self, *, whole: bool) -> None:
+        """Kill (SIGKILL) the postmaster, or all processes at once; return when all are gone, for `start` to recover."""
+        leader, *children = self.processes()
+        for process in (leader, *children) if whole else (leader,):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        # Without the postmaster the others leave by themselves.
+        until = time.monotonic() + GONE_SECONDS
+        while any(_runs(process) for process in (leader, *children)):
+            if time.monotonic() > until:
+                raise RuntimeError("A process of a killed PostgreSQL did not leave.")
+            time.sleep(0.01)
+        # A process that nobody has taken note of keeps its number, and PostgreSQL would believe that it runs.
+        (self._data / "postmaster.pid").unlink()
+
     def signal(self, number: int) -> None:
         """Send a signal to every process of the server."""
+        for process in self.processes():
+            os.kill(process, number)
+
+    def processes(self) -> list[int]:
+        """Return the numbers of the server's processes, the postmaster's first."""
         leader = self.pid
         children = Path(f"/proc/{leader}/task/{leader}/children").read_text(encoding="ascii").split()
-        for process in (leader, *map(int, children)):
-            os.kill(process, number)
+        return [leader, *map(int, children)]
 
     def _control(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         return self._run("pg_ctl", "-w", "-t", "30", *arguments, check=check)
@@ -136,6 +161,17 @@ class PostgresServer:
             if check and done.returncode:
                 raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}")
         return done
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = (
+            Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+        )
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # A process that has ended stays until whoever inherited it looks.
+    return state != "Z"
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

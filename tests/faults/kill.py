@@ -1,9 +1,10 @@
-"""kill -9 under the provider at random points of many roams: `python -m tests.faults.kill --roams 1000`.
+"""kill -9 at random points of many roams: `python -m tests.faults.kill --roams 1000 --database postgresql`.
 
 Four people roam at two clients: one on FAPI 2.0 (pushed requests, DPoP, refresh tokens that stay), one on OpenID
 Connect (rotated refresh tokens). A killer waits for a random number of requests and a random moment more, kills the
-process and starts it again; every fourth start is killed as well. At the end the provider is started a last time, by a
-clock on which every lease has run out, and what was acknowledged is asked for.
+provider, or with PostgreSQL also its postmaster, all of its processes, one of them, or both, and starts it again; every
+fourth start of the provider is killed as well. At the end the provider is started a last time, by a clock on which
+every lease has run out, and what was acknowledged is asked for.
 """
 
 from __future__ import annotations
@@ -14,17 +15,22 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from idp.settings import SQLITE
 from lab.region import RegionThread
 from tests.faults.consistency import undelivered, violations
 from tests.faults.provider_process import ProviderProcess, free_base
 from tests.faults.roaming import Gate, Ledger, Roamer, Stopped, claims
+from tests.faults.victims import Victims
 from tests.listener import Listener
 from tests.portal_client import PortalClient, Registration
+from tests.postgres import PostgresServer
 from tests.visitor import Visitor
 from web.clock import SettableClock, system_clock
 
@@ -42,8 +48,10 @@ class Report:
 
     seed: int
     roams: int
-    kills: int
+    database: str
+    kills: Counter[str]
     answers_lost: int
+    refused: int
     codes_late: int
     families_ended: int
     log_outs: int
@@ -54,8 +62,10 @@ class Report:
 
     def __str__(self) -> str:
         """Return the run in a line, and what is wrong in one each."""
+        kills = ", ".join(f"{number} of {what}" for what, number in sorted(self.kills.items()))
         line = (
-            f"seed {self.seed}: {self.roams} roams, {self.kills} kills, {self.answers_lost} answers lost, "
+            f"{self.database}, seed {self.seed}: {self.roams} roams, {self.kills.total()} kills ({kills}), "
+            f"{self.answers_lost} answers lost, {self.refused} times 503, "
             f"{self.codes_late} codes too old when it was back, "
             f"{self.kept} refresh tokens kept, {self.families_ended} families ended by a repeated code or token, "
             f"{self.log_outs} log-outs, {self.told} logout tokens, {self.told_twice} of them again"
@@ -64,7 +74,9 @@ class Report:
 
 
 class _World:
-    def __init__(self, place: Path, stack: ExitStack) -> None:
+    def __init__(self, place: Path, server: PostgresServer | None, stack: ExitStack) -> None:
+        self.server = server
+        self.database = server.fresh() if server else f"{SQLITE}{place / 'var' / 'idp.db'}"
         self.listener = stack.enter_context(Listener())
         self.base, claim = free_base()
         stack.enter_context(claim)
@@ -74,7 +86,8 @@ class _World:
             registration.write(place / "clients")
         (place / "nobody").mkdir()
         self.place = place
-        self.provider = ProviderProcess(place / "var", self.base, {"MANYOU_PORTALS": str(place / "clients")})
+        environment = {"MANYOU_PORTALS": str(place / "clients"), "MANYOU_IDP_DATABASE": self.database}
+        self.provider = ProviderProcess(place / "var", self.base, environment)
         self.stack = stack
         self.gate = Gate()
 
@@ -87,12 +100,16 @@ class _World:
         return Visitor(self.stack.enter_context(self.provider.http()), self.provider.issuer)
 
 
-def run(place: Path, roams: int, kills: int, seed: int) -> Report:
-    """Do `roams` roams with `kills` kills, and judge; what is random follows from `seed` but for the machine's pace."""
+def run(place: Path, roams: int, kills: int, seed: int, server: PostgresServer | None = None) -> Report:
+    """Do `roams` roams with `kills` kills, and judge; what is random follows from `seed` but for the machine's pace.
+
+    The provider's database is on `server`, which is killed as well; without one it is a file.
+    """
     with ExitStack() as stack:
-        world = _World(place, stack)
+        world = _World(place, server, stack)
         stack.enter_context(world.provider)
         world.gate.up.set()
+        victims = Victims(world.provider, server, world.gate, random.Random(f"{seed} victims"))
         roamers = [
             Roamer(name, world.clients(), world.browser, world.gate, random.Random(f"{seed} {name}")) for name in PEOPLE
         ]
@@ -101,21 +118,25 @@ def run(place: Path, roams: int, kills: int, seed: int) -> Report:
         lock = threading.Lock()
 
         def walk(roamer: Roamer) -> None:
+            while True:
+                with lock:
+                    if next(left, None) is None:
+                        break
+                roamer.roam()
+            roamer.rest()
+
+        def told(work: Callable[..., None], *arguments: object) -> None:
             try:
-                while True:
-                    with lock:
-                        if next(left, None) is None:
-                            break
-                    roamer.roam()
-                roamer.rest()
+                work(*arguments)
             except Stopped:
                 pass
-            except Exception as error:  # noqa: BLE001 - told by whoever waits for the threads
-                failures.append(f"{type(error).__name__}: {error}")
+            except Exception:  # noqa: BLE001 - told by whoever waits for the threads
+                failures.append(traceback.format_exc())
                 world.gate.stop()
 
-        threads = [threading.Thread(target=walk, args=(roamer,)) for roamer in roamers]
-        killer = threading.Thread(target=_kill, args=(world, roams, kills, random.Random(seed)))
+        threads = [threading.Thread(target=told, args=(walk, roamer)) for roamer in roamers]
+        points = (world.gate, victims, roams, kills, random.Random(seed))
+        killer = threading.Thread(target=told, args=(_kill, *points))
         for thread in (*threads, killer):
             thread.start()
         for thread in threads:
@@ -126,29 +147,19 @@ def run(place: Path, roams: int, kills: int, seed: int) -> Report:
         merged = _merged([roamer.ledger for roamer in roamers])
         if not failures:
             failures += _judge(world, merged)
-            failures += violations(place / "var" / "idp.db")
-        return _report(world, merged, seed, failures)
+            failures += violations(world.database)
+        return _report(world, merged, victims.kills, seed, failures)
 
 
-def _kill(world: _World, roams: int, kills: int, rng: random.Random) -> None:
+def _kill(gate: Gate, victims: Victims, roams: int, kills: int, rng: random.Random) -> None:
     """Kill `kills` times, about evenly over the run, each at a random moment of the requests in flight."""
-    gate, provider = world.gate, world.provider
     points = sorted(rng.uniform(0.02, 0.95) * roams * ATTEMPTS_A_ROAM for _ in range(kills))
     for point in points:
         gate.wait_for(int(point))
         if gate.stopped:
             return
         time.sleep(rng.uniform(0, 0.03))
-        gate.up.clear()
-        provider.kill()
-        if rng.random() < 0.25:
-            provider.start()
-            time.sleep(rng.uniform(0, 1.5))
-            provider.kill()
-        provider.start()
-        provider.wait()
-        if not gate.stopped:
-            gate.up.set()
+        victims.kill()
 
 
 def _merged(ledgers: Sequence[Ledger]) -> Ledger:
@@ -161,6 +172,7 @@ def _merged(ledgers: Sequence[Ledger]) -> Ledger:
         whole.sessions += one.sessions
         whole.roams += one.roams
         whole.answers_lost += one.answers_lost
+        whole.refused += one.refused
         whole.families_ended += one.families_ended
         whole.log_outs += one.log_outs
         whole.codes_late += one.codes_late
@@ -171,7 +183,7 @@ def _judge(world: _World, ledger: Ledger) -> list[str]:
     """Start the provider a last time and ask for everything that was acknowledged; return what is missing."""
     clock = SettableClock(time.time() + LATER_SECONDS)
     wrong: list[str] = []
-    places = {"portals": str(world.place / "clients")}
+    places = {"portals": str(world.place / "clients"), "idp_database": world.database}
     region = RegionThread(
         world.place / "var",
         port_base=world.base,
@@ -183,7 +195,7 @@ def _judge(world: _World, ledger: Ledger) -> list[str]:
         clients = {client.client_id: client for client in world.clients(clock)}
         for kept in ledger.kept:
             response = clients[kept.client_id].refresh(kept.refresh_token)
-            if (response.status_code == 200) != kept.good:
+            if kept.good is not None and (response.status_code == 200) != kept.good:
                 wrong.append(f"refresh token of {kept}: {response.status_code} {response.text}")
         for browser, username in ledger.sessions:
             landing = clients["alpha"].authorize(browser)
@@ -194,9 +206,9 @@ def _judge(world: _World, ledger: Ledger) -> list[str]:
             if response.status_code == 200:
                 wrong.append(f"code redeemed again at {client_id}")
         until = time.monotonic() + DELIVERY_SECONDS
-        while undelivered(world.place / "var" / "idp.db") and time.monotonic() < until:
+        while undelivered(world.database) and time.monotonic() < until:
             time.sleep(0.05)
-    wrong += [f"not delivered: {one}" for one in undelivered(world.place / "var" / "idp.db")]
+    wrong += [f"not delivered: {one}" for one in undelivered(world.database)]
     told = {(client_id, sid) for client_id, sid, _ in _logout_tokens(world)}
     wrong += [f"never told: {one}" for one in ledger.ended - told]
     wrong += [f"code redeemed {times} times" for times in ledger.codes.values() if times > 1]
@@ -212,19 +224,21 @@ def _logout_tokens(world: _World) -> list[tuple[str, str, str]]:
     return found
 
 
-def _report(world: _World, ledger: Ledger, seed: int, wrong: list[str]) -> Report:
+def _report(world: _World, ledger: Ledger, kills: Counter[str], seed: int, wrong: list[str]) -> Report:
     told = [(client_id, sid) for client_id, sid, _ in _logout_tokens(world)]
     return Report(
         seed=seed,
         roams=ledger.roams,
-        kills=world.provider.starts - 1,
+        database="PostgreSQL" if world.server else "SQLite",
+        kills=kills,
         answers_lost=ledger.answers_lost,
+        refused=ledger.refused,
         codes_late=ledger.codes_late,
         families_ended=ledger.families_ended,
         log_outs=ledger.log_outs,
         told=len(told),
         told_twice=len(told) - len(set(told)),
-        kept=sum(one.good for one in ledger.kept),
+        kept=sum(one.good is True for one in ledger.kept),
         wrong=wrong,
     )
 
@@ -235,9 +249,13 @@ def main() -> int:
     parser.add_argument("--roams", type=int, default=1000)
     parser.add_argument("--kills", type=int, help="default: one in 20 roams")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        report = run(Path(place), given.roams, given.kills or max(1, given.roams // 20), given.seed)
+    kills = given.kills or max(1, given.roams // 20)
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(PostgresServer(durable=True)) if given.database == "postgresql" else None
+        report = run(place, given.roams, kills, given.seed, server)
     print(report)
     return 1 if report.wrong else 0
 

@@ -87,17 +87,24 @@ class ProviderProcess:
             )
 
     def wait(self) -> None:
-        """Wait until it is ready; fails if it ends instead, or after START_SECONDS."""
+        """Wait until it answers; fails if it ends instead, or after START_SECONDS."""
+        self._wait("/healthz")
+
+    def wait_ready(self) -> None:
+        """Wait until it can do all that it should, its database included."""
+        self._wait("/readyz")
+
+    def _wait(self, path: str) -> None:
         until = time.monotonic() + START_SECONDS
         with self.http() as http:
             while time.monotonic() < until:
                 assert self._process is not None
                 assert self._process.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
                 with suppress(httpx.TransportError):
-                    if http.get(f"{self.issuer}/healthz").status_code == 200:
+                    if http.get(f"{self.issuer}{path}").status_code == 200:
                         return
                 time.sleep(LOOK_SECONDS)
-        raise AssertionError(f"The provider did not start: {self.log.read_text(encoding='utf-8')[-2000:]}")
+        raise AssertionError(f"No 200 at {path} of the provider: {self.log.read_text(encoding='utf-8')[-2000:]}")
 
     def kill(self) -> None:
         """End it as the system does when memory runs out: SIGKILL, nothing finished, nothing said."""

@@ -19,21 +19,28 @@ from web.base64url import decode
 Answer = TypeVar("Answer")
 PAUSE_SECONDS = 0.01
 CODE_SECONDS = 58.0
-"""A code lives for 60 seconds; it was issued a moment before it arrived."""
+"""A code, and a pushed request, lives for 60 seconds; it was issued a moment before it arrived."""
 
 
 class Stopped(Exception):
     """Somebody else has found something wrong."""
 
 
+class Unavailable(Exception):
+    """The provider said 503: its database was away, and what it asked of it may have been done or not."""
+
+
 @dataclass
 class Kept:
-    """A refresh token that was handed out; `good` until its holder used it up or its sign-in was ended."""
+    """A refresh token that was handed out; `good` until its holder used it up or its sign-in was ended.
+
+    None where nobody can know: its sign-in was ended if the code of another one was spent before it was too old.
+    """
 
     client_id: str
     refresh_token: str
     sid: str
-    good: bool = True
+    good: bool | None = True
 
 
 @dataclass
@@ -47,6 +54,7 @@ class Ledger:
     sessions: list[tuple[Visitor, str]] = field(default_factory=list)
     roams: int = 0
     answers_lost: int = 0
+    refused: int = 0
     families_ended: int = 0
     log_outs: int = 0
     codes_late: int = 0
@@ -66,6 +74,11 @@ class Gate:
         with self._changed:
             self.attempts += 1
             self._changed.notify_all()
+
+    def refused(self) -> None:
+        """Take one attempt back: how many there are while the database is away says nothing."""
+        with self._changed:
+            self.attempts -= 1
 
     def wait_for(self, attempts: int) -> None:
         """Wait until so many attempts were made, or everybody stops."""
@@ -103,22 +116,25 @@ class Roamer:
     def roam(self) -> None:
         """Sign in at a client, often without a page; redeem, perhaps refresh, perhaps log out."""
         client = self._rng.choice(self._clients)
-        landing, _ = self._persist(lambda: self._land(client))
+        landing, _ = self._persist(lambda: self._land_in_time(client))
         self._signed_in = True
         self.ledger.landings.append((client.client_id, landing))
         landed = time.monotonic()
-        response, lost = self._persist(lambda: client.exchange(landing))
+        response, lost = self._persist(lambda: _answered(client.exchange(landing)))
         self.ledger.codes[landing.code] = int(response.status_code == 200)
         if response.status_code == 200:
             self._keep(client, response.json())
             if self._rng.random() < 0.5:
                 self._refresh(client, self._kept[-1])
-        elif not lost and time.monotonic() - landed > CODE_SECONDS:
-            # On a busy machine the provider may have been away for longer than a code lives.
+        elif (waited := time.monotonic() - landed) > CODE_SECONDS:
+            # On a busy machine the provider may have been away for longer than a code lives. One whose answer was lost
+            # was spent, so that this was its second use and ended the family, or it was not, and ended nothing.
             self.ledger.codes_late += 1
+            if lost:
+                self._family_unknown(client)
         else:
-            assert lost, f"an acknowledged code was lost after {time.monotonic() - landed:.1f} s: {response.text}"
-            assert response.json()["error"] == "invalid_grant"
+            assert lost, f"an acknowledged code was lost after {waited:.1f} s: {response.text}"
+            assert response.json()["error"] == "invalid_grant", response.text
             self._family_ended(client)
         self.ledger.roams += 1
         if self._rng.random() < 0.1 and self._id_tokens:
@@ -129,18 +145,29 @@ class Roamer:
         if self._signed_in:
             self.ledger.sessions.append((self._browser, self._username))
 
+    def _land_in_time(self, client: PortalClient) -> Landing:
+        """Land, once more where a pushed request had grown too old on the way."""
+        while True:
+            began = time.monotonic()
+            try:
+                return self._land(client)
+            except AssertionError:
+                if time.monotonic() - began <= CODE_SECONDS:
+                    raise
+                self.ledger.codes_late += 1
+
     def _land(self, client: PortalClient) -> Landing:
         asked = client.ask()
         sent = asked
         if client.dpop_key is not None:
-            response = client.call("/par", dict(asked.parameters))
+            response = _answered(client.call("/par", dict(asked.parameters)))
             assert response.status_code == 201, response.text
             reference = {"client_id": client.client_id, "request_uri": str(response.json()["request_uri"])}
             sent = Asked(reference, asked.code_verifier)
-        page = self._browser.follow(client.authorize(self._browser, sent))
+        page = _answered(self._browser.follow(client.authorize(self._browser, sent)))
         if page.status_code == 200:
             assert not self._signed_in, "an acknowledged session was lost"
-            page = self._browser.follow(self._browser.log_in(page, self._username))
+            page = _answered(self._browser.follow(self._browser.log_in(page, self._username)))
         assert page.status_code == 303, f"{page.status_code}: {page.text[:400]}"
         landing = client.landing(asked, page)
         assert landing.code
@@ -153,7 +180,7 @@ class Roamer:
         self._id_tokens.append((client, answer["id_token"]))
 
     def _refresh(self, client: PortalClient, kept: Kept) -> None:
-        response, lost = self._persist(lambda: client.refresh(kept.refresh_token))
+        response, lost = self._persist(lambda: _answered(client.refresh(kept.refresh_token)))
         if response.status_code == 200:
             kept.refresh_token = response.json().get("refresh_token", kept.refresh_token)
             return
@@ -167,11 +194,18 @@ class Roamer:
         self.ledger.families_ended += 1
         self._over([one for one in self._kept if one.client_id == client.client_id])
 
+    def _family_unknown(self, client: PortalClient) -> None:
+        for one in self._kept:
+            if one.client_id == client.client_id and one.good:
+                one.good = None
+
     def _log_out(self) -> None:
         client, id_token = self._id_tokens[-1]
         onward = f"{client.registration.address}/"
         response, _ = self._persist(
-            lambda: client.end_session(self._browser, id_token_hint=id_token, post_logout_redirect_uri=onward)
+            lambda: _answered(
+                client.end_session(self._browser, id_token_hint=id_token, post_logout_redirect_uri=onward)
+            )
         )
         assert (response.status_code, response.headers.get("location")) == (303, onward), response.text[:400]
         self.ledger.log_outs += 1
@@ -198,7 +232,19 @@ class Roamer:
             except httpx.TransportError:
                 self.ledger.answers_lost += 1
                 lost = True
+            except Unavailable:
+                self._gate.refused()
+                self.ledger.refused += 1
+                lost = True
             time.sleep(PAUSE_SECONDS)
+
+
+def _answered(response: httpx.Response) -> httpx.Response:
+    """Return the answer. Raises Unavailable where it is 503, which has to say when to come again."""
+    if response.status_code == 503:
+        assert response.headers["retry-after"].isdigit(), response.text[:400]
+        raise Unavailable
+    return response
 
 
 def claims(token: str) -> dict[str, Any]:
