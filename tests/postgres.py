@@ -47,10 +47,10 @@ class PostgresServer:
     nothing is set.
     """
 
-    def __init__(self, *, durable: bool = False, initdb: Sequence[str] = ()) -> None:
+    def __init__(self, *, durable: bool = False, initdb: Sequence[str] = (), within: Path | None = None) -> None:
         self._options = OPTIONS if durable else f"{OPTIONS} {QUICK}"
         self._initdb = ("--data-checksums", *initdb) if durable else ("--no-sync", *initdb)
-        self._place = Path(tempfile.mkdtemp(prefix="manyou-postgres-"))
+        self._place = Path(tempfile.mkdtemp(prefix="manyou-postgres-", dir=within))
         self._user = _unprivileged()
         self._data = self._place / "data"
         self._data.mkdir(mode=0o700)
@@ -133,6 +133,17 @@ class PostgresServer:
         # A process that nobody has taken note of keeps its number, and PostgreSQL would believe that it runs.
         (self._data / "postmaster.pid").unlink()
 
+    def is_running(self) -> bool:
+        """Tell whether its postmaster runs."""
+        return (self._data / "postmaster.pid").exists() and _runs(self.processes()[0])
+
+    @property
+    def as_user(self) -> dict[str, Any]:
+        """What `subprocess` is to be given to run a program as the server's user."""
+        if self._user is None:
+            return {}
+        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+
     def signal(self, number: int) -> None:
         """Send a signal to every process of the server."""
         for process in self.processes():
@@ -148,14 +159,17 @@ class PostgresServer:
         return self._run("pg_ctl", "-w", "-t", "30", *arguments, check=check)
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
-        as_user: dict[str, Any] = {}
-        if self._user is not None:
-            as_user = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
         command: Sequence[str | Path] = [self._programs / program, "-D", self._data, *arguments]
         # Not a pipe: the server would inherit it and hold it open.
         with (self._place / f"{program}.out").open("w+b") as output:
             done = subprocess.run(
-                command, cwd=self._data, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, **as_user
+                command,
+                cwd=self._data,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
+                **self.as_user,
             )
             output.seek(0)
             if check and done.returncode:

@@ -72,6 +72,10 @@ class ProviderProcess:
         assert self._process is not None
         return self._process.pid
 
+    def is_running(self) -> bool:
+        """Tell whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start it; it answers a moment later."""
         assert self._process is None
