@@ -24,10 +24,15 @@ KEYS_FRESH_SECONDS = 300
 
 So long at most a key that the provider has revoked is still believed here, while the provider can be reached.
 """
+KEYS_STALE_SECONDS = 600
+"""How much longer keys are used while the provider cannot be reached: one that was revoked since is believed so long.
+
+A provider that is down issues nothing, and what it issued before has expired by then: access tokens live five minutes.
+"""
 KEYS_LEAST_SECONDS = 10
 """The same, however little the answer says: each is a request of ours."""
 STALE_SECONDS = 3600
-"""How much longer they are used while the provider cannot be reached."""
+"""How much longer metadata is used while the provider cannot be reached."""
 COOLDOWN_SECONDS = 30
 """The least time between two fetches of keys for an unknown `kid`: a forger cannot make us hammer the provider."""
 RETRY_SECONDS = 2
@@ -64,11 +69,14 @@ class Provider:
         return self._metadata
 
     async def keys(self) -> VerificationKeys:
-        """Return the keys that tokens are verified with, as old as their answer allows. Raises ProviderUnreachable."""
-        if self._keys is None or (self._age(self._keys_at) > self._keys_fresh and not self._others_ask()):
+        """Return the keys that tokens are verified with, as old as their answer allows. Raises ProviderUnreachable.
+
+        While the provider cannot be reached they may be KEYS_STALE_SECONDS older.
+        """
+        if self._too_old() or (self._age(self._keys_at) > self._keys_fresh and not self._others_ask()):
             metadata = await self.metadata()
             async with self._lock:
-                if self._keys is None or self._age(self._keys_at) > self._keys_fresh:
+                if self._age(self._keys_at) > self._keys_fresh:
                     await self._renew_keys(metadata)
         assert self._keys is not None
         return self._keys
@@ -101,6 +109,10 @@ class Provider:
         # A clock that was set back must not keep old keys alive, nor a cooldown.
         return abs(self._clock() - moment)
 
+    def _too_old(self) -> bool:
+        """Tell whether there are no keys that may be used, whoever else asks for newer ones."""
+        return self._keys is None or self._age(self._keys_at) > self._keys_fresh + KEYS_STALE_SECONDS
+
     def _others_ask(self) -> bool:
         """Tell whether another request asks a provider that did not answer the last one: nobody else need wait."""
         return self._failed_at > self._answered_at and self._lock.locked()
@@ -111,22 +123,22 @@ class Provider:
             self._metadata = _checked(self.issuer, found)
             self._metadata_at = self._clock()
         except ProviderUnreachable as error:
-            self._bear(error, self._metadata_at)
+            self._bear(error, self._metadata_at, FRESH_SECONDS + STALE_SECONDS)
 
     async def _renew_keys(self, metadata: Mapping[str, str]) -> None:
         try:
             found, kept_for = await self._get(metadata["jwks_uri"])
             self._keep(found, kept_for)
         except ProviderUnreachable as error:
-            self._bear(error, self._keys_at)
+            self._bear(error, self._keys_at, self._keys_fresh + KEYS_STALE_SECONDS)
 
     def _keep(self, jwks: Any, cache_control: str) -> None:
         self._keys = VerificationKeys.from_jwks(jwks)
         self._keys_at = self._clock()
         self._keys_fresh = _fresh_seconds(cache_control)
 
-    def _bear(self, error: ProviderUnreachable, fetched_at: float) -> None:
-        if self._age(fetched_at) > FRESH_SECONDS + STALE_SECONDS:
+    def _bear(self, error: ProviderUnreachable, fetched_at: float, longest: float) -> None:
+        if self._age(fetched_at) > longest:
             raise error
         journal.record("provider_stale", level=logging.WARNING, reason=error.reason)
 

@@ -219,12 +219,3 @@ async def test_without_keys_it_says_to_come_back(portal: Running, caplog: pytest
         answer = await ask(portal, good(portal))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["incident"] in caplog.text
-
-
-async def test_keys_are_kept_for_an_hour_while_the_provider_is_down_and_no_longer(portal: Running) -> None:
-    await ask(portal, good(portal))
-    portal.provider.stop()
-    portal.clock.advance(3700)
-    assert (await ask(portal, good(portal))).status_code == 200
-    portal.clock.advance(3600)
-    assert (await ask(portal, good(portal))).status_code == 503
