@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +18,7 @@ from typing import Self
 import httpx
 
 from idp.settings import Settings
+from tests.faults.off_clock import command
 from tests.journeys.eventually import eventually
 from tests.listener import Listener
 from tests.portal_client import PortalClient, Registration
@@ -88,12 +89,15 @@ class Copies:
             process.wait(30)
         self._stack.close()
 
-    def start(self, port: int) -> None:
-        """Start a copy, again if it was killed."""
+    def start(self, port: int, ahead: float = 0.0) -> None:
+        """Start a copy, again if it was killed, by a clock that is `ahead` seconds."""
+        if port not in self.ports:
+            self.ports.append(port)
+        program = command(ahead, "idp") if ahead else [sys.executable, "-m", "idp"]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MANYOU_")}
         with (self._place / f"copy-{port}.log").open("ab") as log:
             self._processes[port] = subprocess.Popen(
-                [sys.executable, "-m", "idp"],
+                program,
                 cwd=ROOT,
                 env={**kept, **self.environment, "MANYOU_PORT_BASE": str(port)},
                 stdin=subprocess.DEVNULL,
@@ -120,28 +124,47 @@ class Copies:
         process.wait(30)
         self.ports.remove(port)
 
+    @contextmanager
+    def frozen(self, port: int) -> Iterator[None]:
+        """Stop a copy's clock and hands for as long; nobody is sent to it."""
+        self.ports.remove(port)
+        self._processes[port].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._processes[port].send_signal(signal.SIGCONT)
+            self.ports.append(port)
+
     def log(self, port: int) -> str:
         """Return what a copy said."""
         return (self._place / f"copy-{port}.log").read_text(encoding="utf-8")
 
     @property
+    def shared(self) -> dict[str, str]:
+        """The variables that all share, for commands."""
+        names = ("MANYOU_ISSUER", "MANYOU_VAR", "MANYOU_PORTALS", "MANYOU_IDP_DATABASE", "MANYOU_KEY_SECRET")
+        return {name: self.environment[name] for name in names}
+
+    @property
     def settings(self) -> Settings:
         """The settings that all share, for commands."""
-        names = {"MANYOU_ISSUER", "MANYOU_VAR", "MANYOU_PORTALS", "MANYOU_IDP_DATABASE", "MANYOU_KEY_SECRET"}
-        shared = {name.removeprefix("MANYOU_").lower(): self.environment[name] for name in names}
+        shared = {name.removeprefix("MANYOU_").lower(): value for name, value in self.shared.items()}
         return Settings(**shared)  # type: ignore[arg-type]
 
-    def http(self) -> httpx.Client:
-        """Return a client with cookies of its own that follows no redirect and meets another copy each time."""
-        return self._stack.enter_context(httpx.Client(transport=_Spread(self), timeout=30, trust_env=False))
+    def http(self, port: int | None = None) -> httpx.Client:
+        """Return a client with cookies of its own that follows no redirect and meets another copy each time.
+
+        With a port it is the copy there that it meets.
+        """
+        return self._stack.enter_context(httpx.Client(transport=_Spread(self, port), timeout=30, trust_env=False))
 
     def visitor(self) -> Visitor:
         """Return a new person's browser."""
         return Visitor(self.http(), ISSUER)
 
-    def client(self, client_id: str = "alpha") -> PortalClient:
-        """Return the client of that name."""
-        return PortalClient(self.registrations[client_id], ISSUER, self.http(), time.time)
+    def client(self, client_id: str = "alpha", port: int | None = None) -> PortalClient:
+        """Return the client of that name, which asks any copy, or the one at a port."""
+        return PortalClient(self.registrations[client_id], ISSUER, self.http(port), time.time)
 
     def choose(self) -> int:
         """Return the port that the next request goes to."""
@@ -150,12 +173,13 @@ class Copies:
 
 
 class _Spread(httpx.HTTPTransport):
-    def __init__(self, copies: Copies) -> None:
+    def __init__(self, copies: Copies, port: int | None) -> None:
         super().__init__(verify=False, limits=httpx.Limits(max_keepalive_connections=0))
         self._copies = copies
+        self._port = port
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url.copy_with(host="127.0.0.1", port=self._copies.choose())
+        url = request.url.copy_with(host="127.0.0.1", port=self._port or self._copies.choose())
         return super().handle_request(
             httpx.Request(request.method, url, headers=request.headers, stream=request.stream)
         )
