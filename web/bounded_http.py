@@ -7,15 +7,12 @@ head byte by byte, or takes its answer byte by byte, it keeps for ever.
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import Iterable
 from typing import Any
 
+from web.handshakes import abort
 from web.http_protocol import HttpProtocol
 from web.limits import Limits
-
-NOTHING_LINGERS = struct.pack("ii", 1, 0)
 
 
 class BoundedProtocol(HttpProtocol):
@@ -63,9 +60,8 @@ class BoundedProtocol(HttpProtocol):
         self._unsent = unsent
 
     def drop(self) -> None:
-        """Close at once and keep nothing: the system would hold what is unsent for minutes."""
-        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NOTHING_LINGERS)
-        self.transport.abort()
+        """Close at once and keep nothing."""
+        abort(self.transport)
 
 
 def _since(connection: BoundedProtocol) -> float:

@@ -41,6 +41,11 @@ class Limits:
     idle_seconds: int = 20
     """How long a connection may wait for its next request: longer than our own clients keep one (5 s)."""
 
+    @property
+    def handshakes(self) -> int:
+        """How many TLS handshakes may be under way, besides the connections: each needs 256 kB."""
+        return max(1, self.connections // 4)
+
 
 @dataclass(frozen=True)
 class Refused:

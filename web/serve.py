@@ -25,6 +25,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.bounded_http import bounded, look_at
+from web.handshakes import Handshakes
 from web.http_protocol import HttpProtocol
 from web.leaving import Leaving
 from web.limits import Bounded, Limits
@@ -102,14 +103,16 @@ class Running:
 
     def __init__(self, service: Service, *, trusted_proxies: str = "", drain: float = DRAIN_SECONDS) -> None:
         self.name = service.name
-        self._tls = service.tls is not None
         self._sock = service.sock
         self._app = _KeepsFailure(service.app)
         refused = service.app.refused if isinstance(service.app, ObservedApp) else None
         bound = Bounded(self._app, service.limits, refused)
         self._leaving = Leaving(bound)
+        self._handshakes: Handshakes | None = None
+        if service.tls is not None:
+            self._handshakes = Handshakes(service.tls, service.limits.handshakes, service.limits.seconds)
         self._server = _Server(
-            service.tls,
+            self._handshakes,
             uvicorn.Config(
                 self._leaving,
                 log_config=None,
@@ -160,10 +163,12 @@ class Running:
     async def stop(self) -> None:
         """Accept nothing more, let requests in flight finish, run the application's end, close the socket."""
         self._server.should_exit = True
-        leaving = asyncio.create_task(self._server.leave_idle()) if self._tls else None
+        leaving = asyncio.create_task(self._server.leave_idle()) if self._handshakes is not None else None
         await self._server.shutdown([self._sock])
         if leaving is not None:
             leaving.cancel()
+        if self._handshakes is not None:
+            self._handshakes.drop_all()
 
     def force(self) -> None:
         """Make a `stop` under way end at once."""
@@ -235,7 +240,7 @@ async def _drain(started: Sequence[Running], forced: asyncio.Event, seconds: int
 
 def _make_room(services: Sequence[Service]) -> None:
     """Raise the number of files that this process may have open, as far as it may, to what its connections need."""
-    wanted = sum(service.limits.connections for service in services) + OTHER_FILES
+    wanted = sum(service.limits.connections + service.limits.handshakes for service in services) + OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
@@ -246,15 +251,17 @@ def _make_room(services: Sequence[Service]) -> None:
 class _Server(uvicorn.Server):
     """uvicorn's server in steps, so that several share one loop and one signal handler."""
 
-    def __init__(self, tls: ssl.SSLContext | None, config: uvicorn.Config) -> None:
+    def __init__(self, handshakes: Handshakes | None, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._tls = tls
+        self._handshakes = handshakes
+        self._http: Any = None
 
     async def open(self, sock: socket.socket) -> None:
         if not self.config.loaded:
             self.config.load()
-            # uvicorn would make a context of its own, with ciphers and versions that are not ours.
-            self.config.ssl = self._tls
+            self._http = self.config.http_protocol_class
+            # uvicorn would make a context of its own, with ciphers and versions that are not ours, and bound nothing.
+            self.config.http_protocol_class = self._protocol  # type: ignore[assignment]  # all that it does is call it
         self.lifespan = self.config.lifespan_class(self.config)
         await self.startup([sock])
         await self.on_tick(0)
@@ -271,18 +278,23 @@ class _Server(uvicorn.Server):
         for one in knocked:
             one.setblocking(False)
             with suppress(OSError):
-                await loop.connect_accepted_socket(self._protocol, one, ssl=self._tls)
+                await loop.connect_accepted_socket(self._next_protocol, one)
 
     def awaits_first_request(self) -> bool:
         """Tell whether somebody has connected who has not yet sent a request."""
-        return any(isinstance(one, HttpProtocol) and one.cycle is None for one in self.server_state.connections)
-
-    def _protocol(self) -> asyncio.Protocol:
-        protocol: type[Any] = self.config.http_protocol_class
-        made: asyncio.Protocol = protocol(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        return bool(self._handshakes) or any(
+            isinstance(one, HttpProtocol) and one.cycle is None for one in self.server_state.connections
         )
-        return made
+
+    def _next_protocol(self) -> asyncio.BaseProtocol:
+        return self._protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=None
+        )
+
+    def _protocol(self, **given: Any) -> asyncio.BaseProtocol:
+        """Return what the next connection speaks, as uvicorn makes it, behind TLS where that is spoken."""
+        made: asyncio.Protocol = self._http(**given)
+        return made if self._handshakes is None else self._handshakes.before(made)
 
     async def leave_idle(self) -> None:
         """Leave connections that nothing is in flight on, of clients that do not answer TLS's good-bye."""

@@ -219,8 +219,8 @@ def signing_key(copies: Copies) -> Any:
 def test_keys_rotated_under_load_cost_nobody_a_token_at_either_copy_core_10_1_1(copies: Copies) -> None:
     with load(copies) as running:
         for number in range(ROTATIONS):
-            before = set(running.kids)
             assert eventually(lambda: running.kids or running.refused, seconds=PATIENCE)
+            before = set(running.kids)
             known = [published(copies, port) for port in copies.ports]
             run(copies, (number + 1) * (PUBLISHED_SECONDS + 1), "rotate")
             assert eventually(lambda old=before: len(running.kids - old) or running.refused, seconds=PATIENCE)
@@ -229,7 +229,7 @@ def test_keys_rotated_under_load_cost_nobody_a_token_at_either_copy_core_10_1_1(
             # Whoever had read the keys before, of whichever copy, can verify what is signed now.
             assert all(new in kids for kids in known)
     assert running.refused == []
-    assert len(running.kids) == ROTATIONS + 1
+    assert len(running.kids) == ROTATIONS + 1, running.kids
 
 
 @pytest.mark.timeout(300)
