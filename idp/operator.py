@@ -44,7 +44,7 @@ async def operator(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         raise BadSettings(f"There is no state in {settings.var} yet: start the provider once (make run).")
     secret, _ = signing_keys.key_secret(settings)
     try:
-        stores = await open_stores(settings.idp_database)
+        stores = await open_stores(settings.idp_database, patient=True)
     except (StoreUnavailable, RuntimeError) as error:
         raise BadSettings(str(error)) from error
     try:

@@ -17,11 +17,14 @@ def sqlite_file(url: str) -> Path | None:
     return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
-async def open_stores(url: str) -> Stores:
-    """Open (and make or migrate) the database at `url`. Raises StoreUnavailable, and RuntimeError with a sentence."""
+async def open_stores(url: str, *, patient: bool = False) -> Stores:
+    """Open (and make or migrate) the database at `url`. Raises StoreUnavailable, and RuntimeError with a sentence.
+
+    Commands are `patient`: nobody else waits while they wait for another process.
+    """
     file = sqlite_file(url)
     if file is not None:
-        return open_sqlite(file)
+        return open_sqlite(file, patient=patient)
     # psycopg and its pool take 90 ms and 13 MB, which whoever keeps one file need not spend.
     opened: Stores = await import_module("idp.stores.postgres").open_stores(url)
     return opened

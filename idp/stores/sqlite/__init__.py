@@ -22,9 +22,9 @@ from idp.stores.sqlite.sign_ins import SqliteSignIns
 from idp.stores.sqlite.upkeep import SqliteUpkeep
 
 
-def open_stores(path: Path) -> Stores:
-    """Open (and make or migrate) the database in `path`."""
-    database = Database(path)
+def open_stores(path: Path, *, patient: bool = False) -> Stores:
+    """Open (and make or migrate) the database in `path`; `patient` is for commands, for which nobody else waits."""
+    database = Database(path, patient=patient)
     return Stores(
         people=SqlitePeople(database),
         login_failures=SqliteLoginFailures(database),

@@ -18,19 +18,33 @@ HERE = Path(__file__).parent
 MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql", "version_5.sql", "version_6.sql")
 """Applied in order; `user_version` counts how many a file has had."""
 
+PATIENT_MILLISECONDS = 5000
+"""How long a command waits for another process that writes."""
+SERVING_MILLISECONDS = 250
+"""How long a service waits, during which it serves nobody: a command is done far sooner."""
+HURRIED_MILLISECONDS = 0
+"""The same once it has waited in vain, until it has written again: all that ask then are told to come back at once."""
+
 
 class Database:
     """A connection used by one thread; two processes may hold the same file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patient: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # check_same_thread: start-up and shutdown of a server under test may run in other threads than requests do.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         path.chmod(0o600)
         self._connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             self._connection.execute(f"PRAGMA {pragma}")
+        self._hurried = False
+        self._wait(PATIENT_MILLISECONDS)
         self._migrate()
+        self._patience = PATIENT_MILLISECONDS if patient else SERVING_MILLISECONDS
+        self._wait(self._patience)
+
+    def _wait(self, milliseconds: int) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
     def _migrate(self) -> None:
         with self.transaction():
@@ -45,16 +59,19 @@ class Database:
     def execute(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement; each is a transaction of its own unless one is open."""
         try:
-            return self._connection.execute(sql, values)
+            cursor = self._connection.execute(sql, values)
         except sqlite3.OperationalError as error:
-            raise _told(error) from error
+            raise self._told(error) from error
+        if self._hurried:
+            self._calm()
+        return cursor
 
     def one(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> sqlite3.Row | None:
         """Return the first row or None, the statement run to its end."""
         try:
             rows = self._connection.execute(sql, values).fetchall()
         except sqlite3.OperationalError as error:
-            raise _told(error) from error
+            raise self._told(error) from error
         return rows[0] if rows else None
 
     def many(self, sql: str, values: dict[str, Any] | Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -62,13 +79,15 @@ class Database:
         try:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.OperationalError as error:
-            raise _told(error) from error
+            raise self._told(error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the write lock for a few statements; nothing inside may await."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+            if self._hurried:
+                self._calm()
             yield
             self._connection.execute("COMMIT")
         except BaseException as error:
@@ -76,26 +95,33 @@ class Database:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             if isinstance(error, sqlite3.OperationalError):
-                raise _told(error) from error
+                raise self._told(error) from error
             raise
+
+    def _told(self, error: sqlite3.OperationalError) -> Exception:
+        """Return what is to be raised: the error itself where a statement is wrong."""
+        kind = error.sqlite_errorcode & 0xFF
+        if kind == sqlite3.SQLITE_ERROR:
+            return error
+        if kind == sqlite3.SQLITE_BUSY and self._patience == SERVING_MILLISECONDS and not self._hurried:
+            self._hurried = True
+            self._wait(HURRIED_MILLISECONDS)
+        return StoreUnavailable(f"The database file cannot be used: {error}")
+
+    def _calm(self) -> None:
+        self._hurried = False
+        self._wait(self._patience)
 
     def put(self, source: sqlite3.Connection) -> None:
         """Put all of another database in the place of what is here, as a whole. Raises StoreUnavailable."""
         try:
             source.backup(self._connection)
         except sqlite3.OperationalError as error:
-            raise _told(error) from error
+            raise self._told(error) from error
 
     async def close(self) -> None:
         """Close the file."""
         self._connection.close()
-
-
-def _told(error: sqlite3.OperationalError) -> Exception:
-    """Return what is to be raised: the error itself where a statement is wrong."""
-    if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR:
-        return error
-    return StoreUnavailable(f"The database file cannot be used: {error}")
 
 
 def insert(table: str, columns: Sequence[str]) -> str:

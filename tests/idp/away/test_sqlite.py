@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +22,14 @@ from tests.idp.conftest import ProviderFactory
 from tests.idp.provider import Provider
 from tests.idp.stores.contract import NOW, grant
 
+HOLDER = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+"""
+ASKED = 20
 LARGE = {"text": "x" * 5000}
 
 
@@ -95,3 +107,55 @@ async def test_a_file_that_another_process_holds_is_to_be_tried_again(tmp_path: 
     other.close()
     assert await stores.grants.issue(grant(), "code")
     await stores.upkeep.close()
+
+
+@contextmanager
+def held_by_another_process(file: Path) -> Iterator[None]:
+    """Let another process begin to write, and not go on, until the end."""
+    command = [sys.executable, "-c", HOLDER, str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield
+        holder.communicate("go\n")
+
+
+def test_while_another_process_writes_nobody_waits_for_long_who_does_not_write_and_the_others_are_told(
+    make_provider: ProviderFactory,
+) -> None:
+    provider = make_provider()
+    client, visitor = provider.client(), provider.visitor()
+    tokens = client.tokens(visitor)
+    landing = client.sign_in(visitor)
+    with held_by_another_process(provider.var / "idp.db"):
+        began = time.monotonic()
+        for _ in range(ASKED):
+            refused = client.refresh(tokens.refresh_token)
+            assert (refused.status_code, refused.headers["retry-after"].isdigit()) == (503, True)
+            assert refused.json()["error"] == "temporarily_unavailable"
+            assert client.exchange(landing).status_code == 503
+            assert client.userinfo(tokens.access_token).status_code == 200
+            assert provider.get("/jwks").status_code == 200
+        page = visitor.follow(client.authorize(visitor))
+        assert (page.status_code, page.headers["retry-after"].isdigit()) == (503, True)
+        # Less than a single one of them waited when each waited as long as a command does.
+        assert time.monotonic() - began < 5
+    # Nothing of what was refused has used anything up.
+    assert client.exchange(landing).status_code == 200
+    assert client.refresh(tokens.refresh_token).status_code == 200
+
+
+def test_a_command_that_writes_for_a_moment_costs_nobody_anything(make_provider: ProviderFactory) -> None:
+    provider = make_provider()
+    client, visitor = provider.client(), provider.visitor()
+    file = provider.var / "idp.db"
+    refresh_token = client.tokens(visitor).refresh_token
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        for _ in range(5):
+            other.execute("BEGIN IMMEDIATE")
+            release = threading.Timer(0.05, other.execute, ("ROLLBACK",))
+            release.start()
+            response = client.refresh(refresh_token)
+            release.join()
+            assert response.status_code == 200, response.text
+            refresh_token = response.json()["refresh_token"]
