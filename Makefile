@@ -36,10 +36,11 @@ format: $(VENV)/dev.stamp ## put the code into its one form
 reset: $(VENV)/run.stamp ## empty var/: people's sessions, consents, keys
 	@$(BIN)/manyou reset --yes
 
-bench: $(VENV)/dev.stamp ## measure start-up, memory and what a roam costs
+bench: $(VENV)/dev.stamp ## measure start-up, memory, what a roam costs and what a verdict
 	@$(BIN)/python bench/start_up.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/roam.py --database sqlite --database postgresql
+	@$(BIN)/python bench/verdict.py
 
 lock: $(VENV)/dev.stamp ## renew the locks (hashes only: an index's address is nobody's business)
 	@$(BIN)/uv pip compile pyproject.toml --upgrade --group build --universal --generate-hashes --no-emit-index-url \
