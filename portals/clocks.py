@@ -6,9 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from portals.finding import Expectation
-
-LEEWAY = Expectation.leeway
+from web.dpop import LEEWAY
 
 
 def off_by(answer: httpx2.Response, now: float) -> int:

@@ -10,16 +10,19 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol
 
 from portals.finding_words import in_words
-from web.dpop import Proof
+from web.dpop import LEEWAY, Proof
 from web.language import Catalogue
 
 Use = Literal["id_token", "refreshed_id_token", "access_token", "logout_token"]
 Result = Literal["pass", "fail", "not_checked"]
+Words = str | Callable[[], str]
+"""What a check says: the text, or what makes it. Of a thousand tokens the findings of one are looked at."""
 
 ACCEPTED = "token.accepted"
 SHOWN = 120
@@ -35,8 +38,7 @@ class Presentation:
     url: str
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(NamedTuple):
     """What one use of a token at one portal demands; None means unknown here, and the check is then not_checked.
 
     `audience` is the portal's API identifier; `now`, `auth_time` in seconds since the epoch, `leeway` and `max_age`
@@ -52,7 +54,7 @@ class Expectation:
     client_id: str
     audience: str
     now: float
-    leeway: int = 30
+    leeway: int = LEEWAY
     nonce: str | None = None
     sub: str | None = None
     sid: str | None = None
@@ -60,7 +62,7 @@ class Expectation:
     acr: tuple[str, ...] = ()
     max_age: int | None = None
     algs: tuple[str, ...] = ("ES256", "RS256")
-    other_portals: Mapping[str, str] = field(default_factory=dict)
+    other_portals: Mapping[str, str] = MappingProxyType({})
     sid_ended: Callable[[str], bool] | None = None
     access_token: str | None = None
     jti_seen: Callable[[str], bool] | None = None
@@ -69,13 +71,8 @@ class Expectation:
     jkt: str | None = None
 
 
-class Outcome(NamedTuple):
-    """What one check answers; `code` is set on failure only and is one of the check's declared failures."""
-
-    result: Result
-    expected: str
-    found: str = ""
-    code: str = ""
+Outcome = tuple[Result, Words, Words, str]
+"""What a check answers: result, expected, found, and on failure alone a code, one of the check's declared failures."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +103,21 @@ class Finding:
         return texts().text(language, f"{self.code}.remedy") if self.result == "fail" else ""
 
 
+class Named(Protocol):
+    """What a finding says of its check: its code, and where it is specified."""
+
+    @property
+    def code(self) -> str:
+        """The check's code."""
+
+    @property
+    def section(self) -> str:
+        """The specification and its section."""
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """The findings in order, and what they come to; `code` is ACCEPTED or that of the only failure.
+    """What came of each check in order, and of all; `code` is ACCEPTED or that of the only failure.
 
     `header` and `claims` are what could be read, to be shown: they are to be believed only when `accepted`. `proof` is
     what the request proved: whoever accepts it must note it, since it is good once.
@@ -116,15 +125,26 @@ class Verdict:
 
     accepted: bool
     code: str
-    findings: tuple[Finding, ...]
+    judged: tuple[tuple[Named, Outcome], ...]
     header: Mapping[str, Any] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
     proof: Proof | None = None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """The checks in order, in words."""
+        return tuple(_finding(*one) for one in self.judged)
 
     @property
     def failure(self) -> Finding | None:
         """The finding that refused the token, if one did."""
         return next((finding for finding in self.findings if finding.result == "fail"), None)
+
+
+def _finding(check: Named, outcome: Outcome) -> Finding:
+    result, *said, code = outcome
+    expected, found = (words if isinstance(words, str) else words() for words in said)
+    return Finding(code or check.code, result, expected, found, check.code, check.section)
 
 
 @cache
@@ -133,19 +153,19 @@ def texts() -> Catalogue:
     return Catalogue(Path(__file__).parent / "verdict_texts")
 
 
-def passed(expected: str, found: str = "") -> Outcome:
+def passed(expected: Words, found: Words = "") -> Outcome:
     """Answer that the token has what is expected."""
-    return Outcome("pass", expected, found)
+    return "pass", expected, found, ""
 
 
-def failed(code: str, expected: str, found: str) -> Outcome:
+def failed(code: str, expected: Words, found: Words) -> Outcome:
     """Answer that the token is refused, and in which way."""
-    return Outcome("fail", expected, found, code)
+    return "fail", expected, found, code
 
 
-def not_checked(expected: str, found: str = "") -> Outcome:
+def not_checked(expected: Words, found: Words = "") -> Outcome:
     """Answer that nothing is known here to compare with."""
-    return Outcome("not_checked", expected, found)
+    return "not_checked", expected, found, ""
 
 
 def shown(value: object) -> str:

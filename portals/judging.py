@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 from portals.counted import Metrics
 from portals.levels import ACR_VALUES
@@ -28,7 +28,6 @@ class Judge:
         jkt: str,
         metrics: Metrics,
     ) -> None:
-        self._portal = portal
         self._jkt = jkt
         self._metrics = metrics
         self._provider = provider
@@ -36,31 +35,30 @@ class Judge:
         self._sid_ended = endings.sid_ended
         self._jti_seen = endings.jti_seen
         self._proof_seen = proofs.seen
+        self._always: dict[str, Any] = {
+            "issuer": provider.issuer,
+            "client_id": portal.client_id,
+            "audience": portal.audience,
+            "algs": (portal.signing_alg,),
+            "other_portals": portal.others,
+        }
 
-    def expectation(self, use: Use) -> Expectation:
-        """Return what every token of `use` must meet here."""
-        return Expectation(
-            use=use,
-            issuer=self._provider.issuer,
-            client_id=self._portal.client_id,
-            audience=self._portal.audience,
-            now=self._clock(),
-            algs=(self._portal.signing_alg,),
-            other_portals=self._portal.others,
-        )
+    def _expectation(self, use: Use, **known: Any) -> Expectation:
+        """Return what every token of `use` must meet here, and what is known of this one."""
+        return Expectation(use=use, now=self._clock(), **self._always, **known)
 
     async def new_id_token(self, token: str, nonce: str, access_token: str) -> Verdict:
         """Judge the ID token of an authorization response (OpenID Connect Core 3.1.3.7)."""
-        expect = replace(
-            self.expectation("id_token"),
+        expect = self._expectation(
+            "id_token",
             nonce=nonce, acr=ACR_VALUES, access_token=access_token, sid_ended=self._sid_ended,
         )  # fmt: skip
         return await self._judge(token, expect)
 
     async def refreshed_id_token(self, token: str, session: Session, access_token: str) -> Verdict:
         """Judge the ID token that a refresh brought to `session` (OpenID Connect Core 12.2)."""
-        expect = replace(
-            self.expectation("refreshed_id_token"),
+        expect = self._expectation(
+            "refreshed_id_token",
             sub=session.sub, sid=session.sid, auth_time=session.auth_time, acr=ACR_VALUES,
             access_token=access_token, sid_ended=self._sid_ended,
         )  # fmt: skip
@@ -68,22 +66,21 @@ class Judge:
 
     async def access_token(self, token: str, presented: Presentation) -> Verdict:
         """Judge an access token that came to this portal's API, and the proof beside it (RFC 9068 4, RFC 9449 7.1)."""
-        expect = replace(
-            self.expectation("access_token"),
-            sid_ended=self._sid_ended, presented=presented, proof_seen=self._proof_seen,
-        )  # fmt: skip
+        expect = self._expectation(
+            "access_token", sid_ended=self._sid_ended, presented=presented, proof_seen=self._proof_seen
+        )
         return await self._judge(token, expect)
 
     async def tokens_of(self, session: Session) -> tuple[Verdict, Verdict]:
         """Judge the ID token and the access token that `session` holds, as they are now, by all that it knows."""
-        known = replace(
-            self.expectation("access_token"),
+        known = self._expectation(
+            "access_token",
             sub=session.sub, sid=session.sid, auth_time=session.auth_time, acr=ACR_VALUES, sid_ended=self._sid_ended,
             jkt=self._jkt,
         )  # fmt: skip
         first = session.nonce if session.id_token_use == "id_token" else None
-        of_id_token = replace(
-            self.expectation(session.id_token_use),
+        of_id_token = self._expectation(
+            session.id_token_use,
             sub=session.sub, sid=session.sid, auth_time=session.auth_time, acr=ACR_VALUES, sid_ended=self._sid_ended,
             nonce=first, access_token=session.access_token,
         )  # fmt: skip
@@ -91,7 +88,7 @@ class Judge:
 
     async def logout_token(self, token: str) -> Verdict:
         """Judge a logout token (OpenID Connect Back-Channel Logout 2.6)."""
-        return await self._judge(token, replace(self.expectation("logout_token"), jti_seen=self._jti_seen))
+        return await self._judge(token, self._expectation("logout_token", jti_seen=self._jti_seen))
 
     async def _judge(self, token: str, expect: Expectation) -> Verdict:
         verdict = await self._judged(token, expect)

@@ -6,7 +6,6 @@ header escape as RecursionError; so the reading is our own and its library sees 
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 import math
@@ -17,8 +16,10 @@ from typing import Any
 DEPTH_LIMIT = 8
 """How deep objects and arrays may be nested; the deepest honest one, a logout token's `events`, has 3."""
 
-_ALPHABET = re.compile(rb"[A-Za-z0-9_-]*\Z")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_TO_PLAIN = bytes.maketrans(b"-_", b"+/")
+_WHITE = b" \t\n\r\f\v"
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 
 
@@ -38,6 +39,8 @@ class TokenParts:
     header: bytes
     payload: bytes
     signature: bytes
+    signed: bytes
+    """Header and payload as they came: what the signature is of (RFC 7515 5.2)."""
 
 
 def split_token(token: bytes) -> TokenParts:
@@ -46,28 +49,33 @@ def split_token(token: bytes) -> TokenParts:
     Raises Malformed: whitespace, characters, segments, encrypted (five segments, RFC 7516 3.1), padding,
     not_canonical.
     """
-    if re.search(rb"\s", token):
+    if token.translate(None, _WHITE) != token:
         raise Malformed("whitespace", "white space inside the token")
     segments = token.split(b".")
     if len(segments) == 5:
         raise Malformed("encrypted", "5 segments")
     if len(segments) != 3:
         raise Malformed("segments", f"{len(segments)} segment{'' if len(segments) == 1 else 's'}")
-    names = ("header", "payload", "signature")
-    return TokenParts(*(decode_segment(segment, name) for segment, name in zip(segments, names, strict=True)))
+    header, payload, signature = (
+        decode_segment(segment, name)
+        for segment, name in zip(segments, ("header", "payload", "signature"), strict=True)
+    )
+    return TokenParts(header, payload, signature, token[: -len(segments[2]) - 1])
 
 
 def decode_segment(segment: bytes, name: str) -> bytes:
     """Decode base64url that has exactly one spelling (RFC 7515 2, RFC 4648 3.5). Raises Malformed."""
     if b"=" in segment:
         raise Malformed("padding", f"'=' in the {name}")
-    if not _ALPHABET.match(segment):
+    if segment.translate(None, _ALPHABET):
         raise Malformed("characters", f"a character outside base64url in the {name}")
+    # What urlsafe_b64decode and urlsafe_b64encode do, without their looks at what they are given.
+    plain = segment.translate(_TO_PLAIN)
     try:
-        decoded = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
+        decoded = binascii.a2b_base64(plain + b"=" * (-len(plain) % 4))
     except binascii.Error as error:
         raise Malformed("not_canonical", f"an impossible length of the {name}") from error
-    if base64.urlsafe_b64encode(decoded).rstrip(b"=") != segment:
+    if binascii.b2a_base64(decoded, newline=False).rstrip(b"=") != plain:
         raise Malformed("not_canonical", f"unused bits set at the end of the {name}")
     return decoded
 
@@ -77,9 +85,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
     if _depth(raw) > DEPTH_LIMIT:
         raise Malformed("depth", f"more than {DEPTH_LIMIT} levels")
     try:
-        value = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_members, parse_float=_finite, parse_constant=_no_constant
-        )
+        value = _decoder.decode(raw.decode("utf-8"))
         if b"\\u" in raw:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair could not be shown later
     except Malformed:
@@ -124,9 +130,18 @@ def _no_constant(text: str) -> float:
 
 
 def _depth(raw: bytes) -> int:
-    """Return the deepest nesting of brackets outside strings, without recursion and before anything recurses."""
+    """Return the deepest nesting of brackets outside strings, or a bound of it that is within DEPTH_LIMIT.
+
+    Without recursion, and before anything recurses.
+    """
+    if (brackets := raw.count(b"{") + raw.count(b"[")) <= DEPTH_LIMIT:
+        return brackets  # whichever of them stand in strings
     depth = deepest = 0
     for bracket in _STRING.sub(b"", raw).translate(None, _NO_BRACKETS):
         depth += 1 if bracket in b"{[" else -1
         deepest = max(deepest, depth)
     return deepest
+
+
+# Made once: json.loads makes one at each call that has hooks.
+_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_float=_finite, parse_constant=_no_constant)

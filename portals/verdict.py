@@ -16,7 +16,7 @@ from typing import Any
 
 from portals.checks import claims, form, header, key, parties, possession, session, times
 from portals.checks.evidence import Check, Evidence
-from portals.finding import ACCEPTED, Expectation, Finding, Outcome, Presentation, Use, Verdict, failed
+from portals.finding import ACCEPTED, Expectation, Finding, Outcome, Presentation, Use, Verdict, failed, not_checked
 from portals.token_parts import Malformed, decode_segment, read_object
 from portals.verification_keys import VerificationKeys
 
@@ -117,16 +117,21 @@ def judge(token: str | bytes, expect: Expectation, keys: VerificationKeys) -> Ve
 def judge_by(checks: Sequence[Check], token: str | bytes, expect: Expectation, keys: VerificationKeys) -> Verdict:
     """Judge by other `checks` than CHECKS: the tests leave one out at a time, to prove that each is needed."""
     evidence = Evidence(_bytes(token), expect, keys)
-    findings: list[Finding] = []
-    code = ACCEPTED
+    judged: list[tuple[Check, Outcome]] = []
+    code, use = ACCEPTED, expect.use
     for check in checks:
-        if expect.use not in check.uses:
+        if use not in check.uses:
             continue
-        outcome = _run(check, evidence) if code == ACCEPTED else _NOT_REACHED
-        if outcome.result == "fail":
-            code = outcome.code
-        words = (outcome.result, outcome.expected, outcome.found)
-        findings.append(Finding(outcome.code or check.code, *words, check.code, check.section))
+        if code is not ACCEPTED:
+            outcome = _NOT_REACHED
+        else:
+            try:
+                outcome = check.run(evidence)
+            except Exception as error:  # noqa: BLE001 - whatever keeps a check from its answer must refuse the token
+                outcome = _undecided(check, error)
+            if outcome[0] == "fail":
+                code = outcome[3]
+        judged.append((check, outcome))
     # What was not read before the refusal is read now, to be shown and never to be believed.
     readable = evidence.token if len(evidence.token) <= form.SIZE_LIMIT else b""
     header_shown = evidence.header or _readable(readable, 0)
@@ -134,14 +139,14 @@ def judge_by(checks: Sequence[Check], token: str | bytes, expect: Expectation, k
     return Verdict(
         code == ACCEPTED,
         code,
-        tuple(findings),
+        tuple(judged),
         MappingProxyType(header_shown),
         MappingProxyType(claims_shown),
         evidence.proof,
     )
 
 
-_NOT_REACHED = Outcome("not_checked", "", "not reached")
+_NOT_REACHED = not_checked("", "not reached")
 
 
 def _bytes(token: object) -> bytes:
@@ -151,14 +156,11 @@ def _bytes(token: object) -> bytes:
     return token if isinstance(token, bytes) else b""
 
 
-def _run(check: Check, evidence: Evidence) -> Outcome:
-    try:
-        return check.run(evidence)
-    except Exception as error:  # noqa: BLE001 - whatever keeps a check from its answer must refuse the token
-        # Only a fault of ours or of a store behind sid_ended comes here. The trace names files and lines, no values.
-        trace = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("%s could not be completed: %s\n%s", check.code, type(error).__name__, trace)
-        return failed(UNDECIDED, f"{check.code} to be completed", type(error).__name__)
+def _undecided(check: Check, error: Exception) -> Outcome:
+    # Only a fault of ours or of a store behind sid_ended comes here. The trace names files and lines, no values.
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s could not be completed: %s\n%s", check.code, type(error).__name__, trace)
+    return failed(UNDECIDED, f"{check.code} to be completed", type(error).__name__)
 
 
 def _readable(token: bytes, index: int) -> dict[str, Any]:

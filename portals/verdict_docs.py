@@ -7,8 +7,9 @@ from pathlib import Path
 
 from portals.checks.evidence import Check
 from portals.checks.form import SIZE_LIMIT
-from portals.finding import ACCEPTED, Expectation, texts
+from portals.finding import ACCEPTED, texts
 from portals.verdict import CHECKS, UNDECIDED
+from web.dpop import LEEWAY
 
 PAGE = Path(__file__).parent.parent / "docs" / "verdicts.md"
 _USES = {
@@ -17,7 +18,6 @@ _USES = {
     "access_token": "access",
     "logout_token": "logout",
 }
-_LEEWAY = Expectation("id_token", "", "", "", 0.0).leeway
 
 
 def page() -> str:
@@ -33,7 +33,7 @@ def _introduction() -> Iterator[str]:
     yield (
         "A portal accepts or refuses a token by an ordered list of checks, `CHECKS` in `portals/verdict.py`. The first"
         " failure ends the list and its code is the verdict's; the checks after it are `not_checked`, as are those that"
-        f" need a session which is not there. When all hold, the code is `{ACCEPTED}`. One leeway, {_LEEWAY} s, holds"
+        f" need a session which is not there. When all hold, the code is `{ACCEPTED}`. One leeway, {LEEWAY} s, holds"
         f" for every time; a token has at most {SIZE_LIMIT} bytes. Callers over HTTP get only what RFC 6750 allows and"
         " an incident number; the log has the code under that number. `/inspect` and `manyou inspect` show the whole"
         " verdict."
@@ -41,7 +41,7 @@ def _introduction() -> Iterator[str]:
     yield ""
     yield (
         "门户按固定顺序逐项核验令牌，遇到第一项不符即拒绝，其代码就是核验结论的代码；其后的检查，以及缺少会话而无从比较的检查，"
-        f"均记为 `not_checked`。全部相符时代码为 `{ACCEPTED}`。所有时间统一允许 {_LEEWAY} 秒误差。"
+        f"均记为 `not_checked`。全部相符时代码为 `{ACCEPTED}`。所有时间统一允许 {LEEWAY} 秒误差。"
     )
 
 

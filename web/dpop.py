@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, TypeGuard
 
@@ -96,7 +97,7 @@ def read_proof(headers: Sequence[str], *, method: str, url: str, now: float, acc
     is what came beside the proof, at a resource. Raises BadProof, and nothing else.
     """
     header, claims, signed, signature = _taken_apart(headers)
-    jwk, key = _key(header)
+    key = _key(header)
     jti, nonce = claims.get("jti"), claims.get("nonce")
     # Printable: JSON can hold lone surrogates, which no store takes.
     if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_TEXT or not jti.isprintable():
@@ -113,7 +114,7 @@ def read_proof(headers: Sequence[str], *, method: str, url: str, now: float, acc
     if not key.verifies(signature, signed):
         raise BadProof("proof.signature")
     # LEEWAY once more: of two processes of one service, the slower may still take what the faster would forget.
-    return Proof(thumbprint(jwk), jti, int(iat), nonce, iat + PROOF_SECONDS + LEEWAY)
+    return Proof(key.jkt, jti, int(iat), nonce, iat + PROOF_SECONDS + LEEWAY)
 
 
 def make_proof(
@@ -137,7 +138,7 @@ def make_proof(
     return jws.serialize_compact(header, json.dumps(claims), key, algorithms=["ES256"])
 
 
-def _taken_apart(headers: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
+def _taken_apart(headers: Sequence[str]) -> tuple[str, dict[str, Any], bytes, bytes]:
     """Items 1 and 2: one header, one JWS in compact serialization; its header, claims, signed bytes and signature."""
     if not headers:
         raise BadProof("proof.missing")
@@ -148,15 +149,20 @@ def _taken_apart(headers: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
         raise BadProof("proof.size")
     try:
         first, second, third = proof.split(".")
-        header, claims = _parsed(first), _parsed(second)
-        signature = decode(third)
+        claims, signature = _parsed(second), decode(third)
+        return first, claims, f"{first}.{second}".encode("ascii"), signature
     except ValueError as error:
         raise BadProof("proof.form") from error
-    return header, claims, f"{first}.{second}".encode("ascii"), signature
 
 
-def _key(header: dict[str, Any]) -> tuple[dict[str, Any], ProofKey]:
-    """Items 4 to 7: the type, an allowed algorithm, and the public key that is to verify it."""
+# Whoever proves a key does so with the same header again and again.
+@lru_cache(256)
+def _key(segment: str) -> ProofKey:
+    """Items 4 to 7 of the proof's header: the type, an allowed algorithm, and the public key that is to verify it."""
+    try:
+        header = _parsed(segment)
+    except ValueError as error:
+        raise BadProof("proof.form") from error
     if header.get("typ") != TYPE:
         raise BadProof("proof.typ")
     # RFC 7515 4.1.11: an extension that has to be understood is not, whichever it is; b64 is one (RFC 7797 6).
@@ -170,7 +176,7 @@ def _key(header: dict[str, Any]) -> tuple[dict[str, Any], ProofKey]:
     if PRIVATE_MEMBERS & jwk.keys():
         raise BadProof("proof.jwk_private")
     try:
-        return jwk, read_key(jwk, alg)
+        return read_key(jwk, alg)
     except BadKey as error:
         raise BadProof("proof.jwk") from error
 

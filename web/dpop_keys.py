@@ -43,8 +43,9 @@ class BadKey(ValueError):
 
 @dataclass(frozen=True)
 class ProofKey:
-    """A public key, which has one algorithm (RFC 8725 3.1)."""
+    """A public key, which has one algorithm (RFC 8725 3.1); `jkt` is its thumbprint."""
 
+    jkt: str
     _key: EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 
     def verifies(self, signature: bytes, signed: bytes) -> bool:
@@ -79,10 +80,10 @@ def read_key(jwk: Mapping[str, object], alg: str) -> ProofKey:
         raise BadKey("key_ops forbids it")
     try:
         if alg == "ES256":
-            return ProofKey(_p256(_octets(jwk, "x"), _octets(jwk, "y")))
+            return ProofKey(thumbprint(jwk), _p256(_octets(jwk, "x"), _octets(jwk, "y")))
         if alg == "PS256":
-            return ProofKey(_rsa(_octets(jwk, "n"), _octets(jwk, "e")))
-        return ProofKey(Ed25519PublicKey.from_public_bytes(_octets(jwk, "x")))
+            return ProofKey(thumbprint(jwk), _rsa(_octets(jwk, "n"), _octets(jwk, "e")))
+        return ProofKey(thumbprint(jwk), Ed25519PublicKey.from_public_bytes(_octets(jwk, "x")))
     except BadKey:
         raise
     except ValueError as error:

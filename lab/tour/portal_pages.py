@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import idp.app
@@ -70,7 +69,7 @@ class PortalPages:
         of_id = judge(id_token, expect, keys)
         _accepted("ID token", of_id)
         sub, sid = str(of_id.claims["sub"]), str(of_id.claims["sid"])
-        expect = replace(expect, use="access_token", sub=sub, sid=sid, jkt=jkt)
+        expect = expect._replace(use="access_token", sub=sub, sid=sid, jkt=jkt)
         _accepted("access token", judge(access_token, expect, keys))
         return Visit(
             portal=here.client_id,

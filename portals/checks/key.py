@@ -14,13 +14,16 @@ def kid(evidence: Evidence) -> Outcome:
         return failed("token.kid.missing", expected, "absent" if "kid" not in evidence.header else "not a text")
     if not evidence.keys.algs(value) and evidence.keys.problem(value) is None:
         return failed("token.kid.unknown", expected, shown(value))
-    return passed(expected, shown(value))
+    return passed(expected, lambda: shown(value))
 
 
 def key(evidence: Evidence) -> Outcome:
     """Find the one key of `kid` and `alg`: its kty, crv, use and alg must all allow this algorithm (RFC 8725 3.1)."""
     kid, alg = evidence.header_text("kid"), evidence.header_text("alg")
-    expected = f"a key for {shown(alg)} under this kid"
+
+    def expected() -> str:
+        return f"a key for {shown(alg)} under this kid"
+
     evidence.key = evidence.keys.get(kid, alg)
     if evidence.key is not None:
         return passed(expected, f"a key for {evidence.key.alg}")
@@ -33,8 +36,9 @@ def key(evidence: Evidence) -> Outcome:
 def signature(evidence: Evidence) -> Outcome:
     """Verify the signature over header and payload as they came (RFC 7515 5.2)."""
     expected = "the provider's signature"
-    if evidence.parts is None or not evidence.parts.signature:
+    parts = evidence.parts
+    if parts is None or not parts.signature:
         return failed("token.signature.missing", expected, "0 bytes")
-    if evidence.key is None or not evidence.key.verifies(evidence.token):
+    if evidence.key is None or not evidence.key.verifies(parts.signed, parts.signature):
         return failed("token.signature.wrong", expected, "a signature that does not fit")
-    return passed(expected, f"fits, {len(evidence.parts.signature)} bytes")
+    return passed(expected, lambda: f"fits, {len(parts.signature)} bytes")

@@ -8,13 +8,16 @@ from portals.finding import Outcome, failed, passed, shown
 
 def iss(evidence: Evidence) -> Outcome:
     """Demand exactly the provider's issuer identifier (Core 3.1.3.7 no. 2, RFC 9068 4)."""
-    expected = shown(evidence.expect.issuer)
+
+    def expected() -> str:
+        return shown(evidence.expect.issuer)
+
     value = evidence.text("iss")
     if not value:
         return failed("token.iss.missing", expected, "absent")
     if value != evidence.expect.issuer:
         return failed("token.iss.other", expected, shown(value))
-    return passed(expected, shown(value))
+    return passed(expected, lambda: shown(value))
 
 
 def aud(evidence: Evidence) -> Outcome:
@@ -28,7 +31,10 @@ def aud(evidence: Evidence) -> Outcome:
     own = expect.audience if for_api else expect.client_id
     value = evidence.claims.get("aud", [])
     audiences = [value] if isinstance(value, str) else value
-    expected = shown(own) + (" (and the issuer)" if for_api else " alone")
+
+    def expected() -> str:
+        return shown(own) + (" (and the issuer)" if for_api else " alone")
+
     if not audiences:
         return failed("token.aud.missing", expected, "absent" if "aud" not in evidence.claims else "empty")
     others = [audience for audience in audiences if audience != own and not (for_api and audience == expect.issuer)]
@@ -36,7 +42,7 @@ def aud(evidence: Evidence) -> Outcome:
         return failed(f"token.aud.{_another(evidence, audiences)}", expected, _named(evidence, audiences))
     if others:
         return failed("token.aud.extra", expected, _named(evidence, audiences))
-    return passed(expected, shown(value))
+    return passed(expected, lambda: shown(value))
 
 
 def _another(evidence: Evidence, audiences: list[str]) -> str:
@@ -54,13 +60,16 @@ def _named(evidence: Evidence, audiences: list[str]) -> str:
 
 def azp(evidence: Evidence) -> Outcome:
     """Demand that an authorized party, where one is named, is this client (Core 3.1.3.7 no. 5)."""
-    expected = f"absent or {shown(evidence.expect.client_id)}"
+
+    def expected() -> str:
+        return f"absent or {shown(evidence.expect.client_id)}"
+
     value = evidence.text("azp")
     if not value:
         return passed(expected, "absent")
     if value != evidence.expect.client_id:
         return failed("token.azp.other", expected, shown(value))
-    return passed(expected, shown(value))
+    return passed(expected, lambda: shown(value))
 
 
 def client_id(evidence: Evidence) -> Outcome:
@@ -68,10 +77,13 @@ def client_id(evidence: Evidence) -> Outcome:
 
     `sid` is per client, so that with another client's token nobody here could say whether its session has ended.
     """
-    expected = shown(evidence.expect.client_id)
+
+    def expected() -> str:
+        return shown(evidence.expect.client_id)
+
     value = evidence.text("client_id")
     if not value:
         return failed("token.client_id.missing", expected, "absent")
     if value != evidence.expect.client_id:
         return failed("token.client_id.other", expected, shown(value))
-    return passed(expected, shown(value))
+    return passed(expected, lambda: shown(value))

@@ -22,7 +22,7 @@ def cnf(evidence: Evidence) -> Outcome:
     thumbprint = _bound_to(evidence)
     if not thumbprint:
         return failed("token.cnf.form", expected, "no thumbprint")
-    return passed(expected, masked(thumbprint))
+    return passed(expected, lambda: masked(thumbprint))
 
 
 def proof(evidence: Evidence) -> Outcome:
@@ -43,7 +43,7 @@ def proof(evidence: Evidence) -> Outcome:
     if expect.proof_seen is not None and expect.proof_seen(found):
         return failed("proof.jti.replayed", _A_PROOF, masked(found.jti) + " came before")
     evidence.proof = found
-    return passed(_A_PROOF, masked(found.jti))
+    return passed(_A_PROOF, lambda: masked(found.jti))
 
 
 def key(evidence: Evidence) -> Outcome:
@@ -52,10 +52,14 @@ def key(evidence: Evidence) -> Outcome:
     if proved is None:
         return not_checked("the key of the proof, not known here")
     whose = "the key of the proof" if evidence.proof else "the key of this portal"
+
+    def expected() -> str:
+        return f"{whose}, {masked(proved)}"
+
     bound_to = _bound_to(evidence)
     if bound_to != proved:
-        return failed("proof.key.other", f"{whose}, {masked(proved)}", masked(bound_to))
-    return passed(f"{whose}, {masked(proved)}", masked(bound_to))
+        return failed("proof.key.other", expected, masked(bound_to))
+    return passed(expected, lambda: masked(bound_to))
 
 
 def _bound_to(evidence: Evidence) -> str:

@@ -10,19 +10,19 @@ from portals.finding import Outcome, failed, masked, not_checked, passed, shown
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 SUB_LIMIT = 255
+_A_SUB = f"at most {SUB_LIMIT} ASCII characters"
 
 
 def sub(evidence: Evidence) -> Outcome:
     """Demand a subject of at most 255 ASCII characters (Core 2); a logout token may do without (2.4 there)."""
-    expected = f"at most {SUB_LIMIT} ASCII characters"
     value = evidence.text("sub")
     if not value:
         if evidence.expect.use == "logout_token":
-            return passed(f"absent or {expected}", "absent")
-        return failed("token.sub.missing", expected, "absent")
+            return passed(f"absent or {_A_SUB}", "absent")
+        return failed("token.sub.missing", _A_SUB, "absent")
     if len(value) > SUB_LIMIT or not value.isascii():
-        return failed("token.sub.form", expected, f"{len(value)} characters")
-    return passed(expected, masked(value))
+        return failed("token.sub.form", _A_SUB, f"{len(value)} characters")
+    return passed(_A_SUB, lambda: masked(value))
 
 
 def same_sub(evidence: Evidence) -> Outcome:
@@ -41,7 +41,7 @@ def nonce(evidence: Evidence) -> Outcome:
         return failed("token.nonce.missing", masked(wanted), "absent")
     if value != wanted:
         return failed("token.nonce.other", masked(wanted), masked(value))
-    return passed(masked(wanted), masked(value))
+    return passed(lambda: masked(wanted), lambda: masked(value))
 
 
 def no_nonce(evidence: Evidence) -> Outcome:
@@ -61,7 +61,7 @@ def sid(evidence: Evidence) -> Outcome:
         return passed("a session, or all of the person's", "all of the person's")
     if not value:
         return failed("token.sid.missing", "a session of the provider", "absent")
-    return passed("a session of the provider", masked(value))
+    return passed("a session of the provider", lambda: masked(value))
 
 
 def same_sid(evidence: Evidence) -> Outcome:
@@ -76,7 +76,7 @@ def live_sid(evidence: Evidence) -> Outcome:
     value = evidence.text("sid")
     if evidence.expect.sid_ended(value):
         return failed("token.sid.ended", "a session that has not ended", masked(value) + " has ended")
-    return passed("a session that has not ended", masked(value))
+    return passed("a session that has not ended", lambda: masked(value))
 
 
 def acr(evidence: Evidence) -> Outcome:
@@ -84,12 +84,15 @@ def acr(evidence: Evidence) -> Outcome:
     wanted, value = evidence.expect.acr, evidence.text("acr")
     if not wanted:
         return not_checked("no level asked for", shown(value) if value else "absent")
-    expected = shown(list(wanted))
+
+    def expected() -> str:
+        return shown(list(wanted))
+
     if not value:
         return failed("token.acr.missing", expected, "absent")
     if value not in wanted:
         return failed("token.acr.not_accepted", expected, shown(value))
-    return passed(expected, shown(value))
+    return passed(expected, lambda: shown(value))
 
 
 def at_hash(evidence: Evidence) -> Outcome:
@@ -102,7 +105,7 @@ def at_hash(evidence: Evidence) -> Outcome:
         return failed("token.at_hash.missing", expected, "absent")
     if value != half_hash(expect.access_token):
         return failed("token.at_hash.wrong", expected, shown(value))
-    return passed(expected, shown(value))
+    return passed(expected, lambda: shown(value))
 
 
 def half_hash(token: str) -> str:
@@ -119,7 +122,7 @@ def events(evidence: Evidence) -> Outcome:
     value = evidence.claims["events"]
     if not isinstance(value.get(LOGOUT_EVENT), dict):
         return failed("token.events.wrong", expected, shown(value))
-    return passed(expected, shown(value))
+    return passed(expected, lambda: shown(value))
 
 
 def jti(evidence: Evidence) -> Outcome:
@@ -127,7 +130,7 @@ def jti(evidence: Evidence) -> Outcome:
     value = evidence.text("jti")
     if not value:
         return failed("token.jti.missing", "an identifier", "absent")
-    return passed("an identifier", masked(value))
+    return passed("an identifier", lambda: masked(value))
 
 
 def fresh_jti(evidence: Evidence) -> Outcome:
@@ -137,7 +140,7 @@ def fresh_jti(evidence: Evidence) -> Outcome:
     value = evidence.text("jti")
     if evidence.expect.jti_seen(value):
         return failed("token.jti.replayed", "a token that has not come before", masked(value) + " came before")
-    return passed("a token that has not come before", masked(value))
+    return passed("a token that has not come before", lambda: masked(value))
 
 
 def _same(evidence: Evidence, name: str, wanted: str | None, what: str) -> Outcome:
@@ -146,4 +149,4 @@ def _same(evidence: Evidence, name: str, wanted: str | None, what: str) -> Outco
     value = evidence.text(name)
     if value != wanted:
         return failed(f"token.{name}.other", f"{what}, {masked(wanted)}", masked(value))
-    return passed(f"{what}, {masked(wanted)}", masked(value))
+    return passed(lambda: f"{what}, {masked(wanted)}", lambda: masked(value))
