@@ -32,7 +32,7 @@ from idp.endpoints.revoke import revoke
 from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
 from idp.endpoints.zone import zone
-from idp.errors import PageRefusal, StoreUnavailable, TokenRefusal
+from idp.errors import PageRefusal, TokenRefusal
 from idp.keys import NO_KEY_SECRET
 from idp.metrics import Metrics
 from idp.oauth.registration import load_clients
@@ -42,6 +42,7 @@ from web.forms import BadForm
 from web.observed import ObservedApp
 from web.pages import HERE as WEB
 from web.pages import Pages
+from web.unavailable import StoreUnavailable
 
 HERE = Path(__file__).parent
 

@@ -13,7 +13,6 @@ from idp.audit_chain import SECRET, Sealer
 from idp.clients import ClientKeys, Clients
 from idp.delivery.queue import DeliveryQueue, Outgoing
 from idp.endpoints.parts import Parts
-from idp.errors import StoreUnavailable
 from idp.metrics import Metrics
 from idp.model import Client, Delivery
 from idp.oauth import logout_token
@@ -48,6 +47,7 @@ from web.dpop_nonces import Nonces
 from web.fetch import Fetcher, Guard
 from web.pages import Pages
 from web.tls import calling
+from web.unavailable import StoreUnavailable
 
 log = logging.getLogger("idp")
 UPKEEP_SECONDS = 2.0

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from idp.audit import Auditor
-from idp.errors import StoreUnavailable
 from idp.stores.audit_protocols import Chain, Entry, Seal
 from idp.stores.protocols import Stores
 from web.clock import Clock
+from web.unavailable import StoreUnavailable
 
 log = logging.getLogger("idp.audit_chain")
 

@@ -22,10 +22,6 @@ def ascii_text(text: str) -> str:
     return "".join(char if 0x20 <= ord(char) <= 0x7E and char not in '"\\' else "?" for char in text)
 
 
-class StoreUnavailable(Exception):
-    """What is remembered cannot be reached or changed now, but may be a little later; the text is for the log."""
-
-
 class Refusal(Exception):
     """A refusal.
 

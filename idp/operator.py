@@ -14,7 +14,6 @@ from idp import keys as signing_keys
 from idp.audit import Auditor
 from idp.audit_chain import SECRET, Sealer
 from idp.clients import Clients
-from idp.errors import StoreUnavailable
 from idp.oauth.registered_client import all_clients
 from idp.oauth.registration import load_clients
 from idp.people.sign_outs import SignOuts
@@ -22,6 +21,7 @@ from idp.settings import BadSettings, Settings
 from idp.stores.opening import open_stores, sqlite_file
 from idp.stores.protocols import Stores
 from web.clock import Clock, system_clock
+from web.unavailable import StoreUnavailable
 
 
 @dataclass(frozen=True)

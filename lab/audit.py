@@ -12,11 +12,11 @@ import typer
 from idp.audit import Event
 from idp.audit_chain import SECRET
 from idp.audit_verify import Head, Report, verify
-from idp.errors import StoreUnavailable
 from idp.model import AuditEvent
 from idp.operator import operator
 from idp.settings import BadSettings, load_or_exit
 from lab.tables import moment, show
+from web.unavailable import StoreUnavailable
 
 audit_group = typer.Typer(invoke_without_command=True)
 

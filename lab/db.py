@@ -9,11 +9,11 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from idp.errors import StoreUnavailable
 from idp.settings import load_or_exit
 from idp.stores.care import BadBackup, Care
 from idp.stores.opening import care_of
 from lab.tables import show
+from web.unavailable import StoreUnavailable
 
 db_group = typer.Typer(no_args_is_help=True)
 Result = TypeVar("Result")

@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from idp.audit import Auditor, Event
-from idp.errors import StoreUnavailable
 from idp.model import Delivery
 from idp.stores.protocols import Deliveries
 from web import trace
 from web.clock import Clock
 from web.fetch import Fetcher, FetchRefused
+from web.unavailable import StoreUnavailable
 
 log = logging.getLogger("idp.delivery")
 

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from idp.audit import Event
 from idp.endpoints.browser import address
 from idp.endpoints.parts import parts
-from idp.errors import PageRefusal, Refusal, RegistrationRefusal, StoreUnavailable, TokenRefusal
+from idp.errors import PageRefusal, Refusal, RegistrationRefusal, TokenRefusal
 from idp.oauth.authorization_response import add_parameters
 from web import json_text, trace
 from web.forms import BadForm
 from web.language import choose
+from web.unavailable import StoreUnavailable
 
 log = logging.getLogger("idp")
 

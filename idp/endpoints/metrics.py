@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idp.endpoints.parts import Parts, parts
-from idp.errors import StoreUnavailable
 from web.metrics import answer, refusal
+from web.unavailable import StoreUnavailable
 
 
 async def metrics(request: Request) -> Response:

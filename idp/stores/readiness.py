@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from idp.errors import StoreUnavailable
 from idp.stores.protocols import Upkeep
+from web.unavailable import StoreUnavailable
 
 READY_SECONDS = 1.0
 """How long the database may take to answer."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from idp.stores.postgres.audit import PostgresAudit
 from idp.stores.postgres.audit_chains import PostgresAuditChains
 from idp.stores.postgres.consents import PostgresConsents
-from idp.stores.postgres.database import Database
 from idp.stores.postgres.deliveries import PostgresDeliveries
 from idp.stores.postgres.grants import PostgresGrants
 from idp.stores.postgres.interactions import PostgresInteractions
@@ -19,6 +18,7 @@ from idp.stores.postgres.sessions import PostgresSessions
 from idp.stores.postgres.sign_ins import PostgresSignIns
 from idp.stores.postgres.upkeep import PostgresUpkeep
 from idp.stores.protocols import Stores
+from web.postgres import Database
 
 
 async def open_stores(url: str) -> Stores:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from idp.model import AuditEvent
 from idp.stores.audit_protocols import Entry
-from idp.stores.postgres.database import Database, insert
 from idp.stores.rows import AUDIT_COLUMNS, audit_event_of, audit_values, entry_of
+from web.postgres import Database, insert
 
 _RECORD = insert("audit", AUDIT_COLUMNS)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.stores.audit_protocols import Chain, Seal
-from idp.stores.postgres.database import Database, insert
 from idp.stores.rows import CHAIN_COLUMNS, SEAL_COLUMNS, chain_of, chain_values, seal_of, seal_values
+from web.postgres import Database, insert
 
 _BEGIN = insert("audit_chains", CHAIN_COLUMNS)
 _SEAL = f"{insert('audit_seals', SEAL_COLUMNS)} ON CONFLICT DO NOTHING"

@@ -12,9 +12,10 @@ import psycopg
 from psycopg import AsyncConnection
 
 from idp.stores.care import FAULTS, TABLES, BadBackup, Condition
-from idp.stores.postgres.database import unavailable
-from idp.stores.postgres.migrations import FIRST, Connection, make, migrate, newest, version_of
+from idp.stores.postgres.migrations import FIRST, make, migrate, newest
 from idp.stores.sqlite.care import new_file
+from web.postgres import unavailable
+from web.postgres_migrations import Connection, version_of
 
 FORMAT = "manyou-postgres-1"
 MANIFEST = "manifest.json"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from idp.model import Basis, Consent
 from idp.stores.people_rows import consent_of
-from idp.stores.postgres.database import Database
+from web.postgres import Database
 
 
 class PostgresConsents:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from idp.model import Delivery
-from idp.stores.postgres.database import Database
 from idp.stores.protocols import Backlog
 from idp.stores.rows import DELIVERY_COLUMNS, delivery_of
+from web.postgres import Database
 
 _COLUMNS = ", ".join(DELIVERY_COLUMNS)
 # Through the person, whose deliveries of a week are few.

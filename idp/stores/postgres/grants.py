@@ -7,7 +7,6 @@ rows of one table the one whose identifier is smaller first: so nobody waits in 
 from __future__ import annotations
 
 from idp.model import AuditEvent, Grant, Person, RefreshToken
-from idp.stores.postgres.database import Database, insert, places
 from idp.stores.rows import (
     AUDIT_COLUMNS,
     GRANT_COLUMNS,
@@ -19,6 +18,7 @@ from idp.stores.rows import (
     refresh_token_of,
 )
 from idp.stores.visit_rows import GRANT_AND_PERSON_COLUMNS, grant_and_person_of
+from web.postgres import Database, insert, places
 
 _COLUMNS = ", ".join(GRANT_COLUMNS)
 # The share of the lock makes who ends the sign-in wait until this grant can be seen, or this one wait until it ended.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from zlib import crc32
 
 from idp.model import Interaction
-from idp.stores.postgres.database import Database, Transaction, places
 from idp.stores.rows import INTERACTION_COLUMNS, interaction_of, interaction_values
+from web.postgres import Database, Transaction, places
 
 _OPEN = (
     f"INSERT INTO interactions ({', '.join(INTERACTION_COLUMNS)}) SELECT {places(INTERACTION_COLUMNS)} "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp.stores.postgres.database import Database, Transaction, insert
 from idp.stores.protocols import StoredKey
 from idp.stores.rows import KEY_COLUMNS, key_of, key_values
+from web.postgres import Database, Transaction, insert
 
 # Of the next and the current keys there is one of each algorithm; whoever would add another one adds nothing.
 _INSERT = insert("signing_keys", KEY_COLUMNS) + " ON CONFLICT DO NOTHING"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.stores.people_rows import FORGET_AFTER, FREE_FAILURES, LONGEST_DELAY
-from idp.stores.postgres.database import Database
+from web.postgres import Database
 
 # Under the lock of the row, so that of a hundred attempts at once each sees what the one before it counted.
 _ATTEMPT = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from idp.model import Person
 from idp.stores.people_rows import PERSON_COLUMNS, person_of, person_values
-from idp.stores.postgres.database import Database, insert
+from web.postgres import Database, insert
 
 _ADD = insert("people", PERSON_COLUMNS) + " ON CONFLICT DO NOTHING"
 

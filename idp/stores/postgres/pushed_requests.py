@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from idp.model import PushedRequest
-from idp.stores.postgres.database import Database, insert
 from idp.stores.rows import PUSHED_REQUEST_COLUMNS, pushed_request_of, pushed_request_values
+from web.postgres import Database, insert
 
 _PUSH = insert("pushed_requests", PUSHED_REQUEST_COLUMNS)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from idp.model import RegisteredClient
-from idp.stores.postgres.database import Database, Transaction, insert, places
 from idp.stores.postgres.grants import revoke_where
 from idp.stores.rows import REGISTERED_CLIENT_COLUMNS, registered_client_of, registered_client_values
+from web.postgres import Database, Transaction, insert, places
 
 _ADD = insert("registered_clients", REGISTERED_CLIENT_COLUMNS)
 _ADD_ONE_OF = (

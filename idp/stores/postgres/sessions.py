@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.model import Session, Visit
-from idp.stores.postgres.database import Database, Transaction, insert
 from idp.stores.rows import SESSION_COLUMNS, session_of, session_values
 from idp.stores.visit_rows import VISIT_COLUMNS, visit_of
+from web.postgres import Database, Transaction, insert
 
 _START = insert("sessions", SESSION_COLUMNS)
 _VISIT = (

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from idp.model import SignIn
-from idp.stores.postgres.database import Database, Transaction, insert, places
 from idp.stores.postgres.grants import revoke_where
 from idp.stores.rows import NEW_DELIVERY_COLUMNS, SIGN_IN_COLUMNS, new_delivery_values, sign_in_of, sign_in_values
+from web.postgres import Database, Transaction, insert, places
 
 _ENTER = (
     "WITH held AS (SELECT ended_at FROM sessions WHERE session_id = %s FOR SHARE) "

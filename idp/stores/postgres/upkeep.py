@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from idp.model import grant_ids_from
-from idp.stores.postgres.database import Database
+from web.postgres import Database
 
 REFUSALS_KEPT = 100_000
 AT_ONCE = 5_000

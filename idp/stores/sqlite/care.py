@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from idp.errors import StoreUnavailable
 from idp.stores.care import FAULTS, TABLES, BadBackup, Condition
 from idp.stores.sqlite.database import MIGRATIONS, Database
+from web.unavailable import StoreUnavailable
 
 
 class SqliteCare:

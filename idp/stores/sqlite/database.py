@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from idp.errors import StoreUnavailable
+from web.unavailable import StoreUnavailable
 
 HERE = Path(__file__).parent
 MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql", "version_5.sql", "version_6.sql")

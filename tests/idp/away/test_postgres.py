@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import pytest
 
-import idp.stores.postgres.database
+import web.postgres
 from tests.idp.provider import Provider
 from tests.journeys.eventually import eventually
 from tests.portal_client import PortalClient, Tokens
@@ -146,7 +146,7 @@ def test_a_database_that_is_frozen_holds_nobody_for_long(
     provider: Provider, client: PortalClient, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = client.tokens(provider.visitor())
-    monkeypatch.setattr(idp.stores.postgres.database, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(web.postgres, "SILENT_SECONDS", 1.0)
     server.signal(signal.SIGSTOP)
     try:
         began = time.monotonic()

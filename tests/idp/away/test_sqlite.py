@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from idp.errors import StoreUnavailable
 from idp.model import AuditEvent
 from idp.settings import SQLITE
 from idp.stores.opening import open_stores
@@ -21,6 +20,7 @@ from idp.stores.protocols import Stores
 from tests.idp.conftest import ProviderFactory
 from tests.idp.provider import Provider
 from tests.idp.stores.contract import NOW, grant
+from web.unavailable import StoreUnavailable
 
 HOLDER = """
 import sqlite3, sys

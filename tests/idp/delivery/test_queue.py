@@ -11,11 +11,11 @@ import pytest
 import idp.delivery.queue
 from idp.audit import Event
 from idp.delivery.queue import LONGEST_BACKOFF_SECONDS, Outgoing, backoff
-from idp.errors import StoreUnavailable
 from idp.model import Delivery
 from tests.idp.delivery.conftest import GIVE_UP, Post, as_queued
 from tests.listener import Reply
 from tests.replaced import replace
+from web.unavailable import StoreUnavailable
 
 
 async def test_a_logout_token_is_posted_as_a_form_backchannel_2_5(post: Post) -> None:

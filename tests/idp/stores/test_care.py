@@ -13,7 +13,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from idp.errors import StoreUnavailable
 from idp.model import AuditEvent
 from idp.settings import SQLITE
 from idp.stores.care import TABLES, BadBackup, Care
@@ -32,6 +31,7 @@ from tests.idp.stores.contract import (
 )
 from tests.postgres import PostgresServer
 from tests.replaced import replace
+from web.unavailable import StoreUnavailable
 
 KINDS = ("sqlite", "postgres")
 

@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from idp.errors import StoreUnavailable
 from idp.stores.opening import open_stores
-from idp.stores.postgres import database
 from idp.stores.postgres.migrations import migrate
 from idp.stores.protocols import Stores
 from tests.idp.stores.audit_contract import AuditContract
@@ -18,6 +16,8 @@ from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reo
 from tests.idp.stores.crowd import CrowdContract
 from tests.idp.stores.key_contract import RevokingContract
 from tests.idp.stores.roam_contract import RoamContract
+from web import postgres as database
+from web.unavailable import StoreUnavailable
 
 
 @pytest.fixture
