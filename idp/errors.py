@@ -1,7 +1,4 @@
-"""One family of refusals: a code for programs, an ASCII text for integrators, and the full reason for the log.
-
-Besides, the one failure that every request may meet: the database is away.
-"""
+"""One family of refusals: a code for programs, an ASCII text for integrators, and the full reason for the log."""
 
 from __future__ import annotations
 

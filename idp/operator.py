@@ -18,9 +18,10 @@ from idp.oauth.registered_client import all_clients
 from idp.oauth.registration import load_clients
 from idp.people.sign_outs import SignOuts
 from idp.settings import BadSettings, Settings
-from idp.stores.opening import open_stores, sqlite_file
+from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
 from web.clock import Clock, system_clock
+from web.database_address import sqlite_file
 from web.unavailable import StoreUnavailable
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from idp.features import SETS, Features, FeatureSet
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
+from web.database_address import FORM, SQLITE, first_line, misses_password, names_database, with_password
 from web.guard import Guard
 from web.limits import Limits
 from web.metrics import usable_token
@@ -23,7 +24,6 @@ from web.tls import check
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OTHER_PREFIXES = ("MANYOU_ADDRESS_", "MANYOU_PORTAL_")
-SQLITE = "sqlite:///"
 
 
 class BadSettings(ValueError):
@@ -103,11 +103,8 @@ class Settings(BaseSettings):
     @field_validator("idp_database")
     @classmethod
     def _database_can_be_read(cls, value: str) -> str:
-        if value and not _names_database(value):
-            raise ValueError(
-                "should be sqlite:///path/to/file.db or postgresql://user:password@host:port/database, with what is "
-                "special in a password written as in an address (@ is %40)"
-            )
+        if value and not names_database(value):
+            raise ValueError(FORM)
         return value
 
     @field_validator("key_secret_file")
@@ -117,7 +114,7 @@ class Settings(BaseSettings):
             return None
         if info.data.get("key_secret"):
             raise ValueError("is not set together with MANYOU_KEY_SECRET")
-        cls._secret_is_long(_first_line(path))
+        cls._secret_is_long(first_line(path))
         return path
 
     @field_validator("idp_database_password_file")
@@ -125,10 +122,9 @@ class Settings(BaseSettings):
     def _password_is_missed(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path is None:
             return None
-        parts = urlsplit(info.data.get("idp_database", ""))
-        if not parts.username or parts.password is not None:
+        if not misses_password(info.data.get("idp_database", "")):
             raise ValueError("is for a MANYOU_IDP_DATABASE such as postgresql://user@host:port/database")
-        _first_line(path)
+        first_line(path)
         return path
 
     @field_validator("key_secret", "idp_initial_access_token")
@@ -153,10 +149,10 @@ class Settings(BaseSettings):
             object.__setattr__(self, "idp_database", f"{SQLITE}{self.var / 'idp.db'}")
         # A secret that a file holds, as containers are handed theirs, is in no environment to be shown.
         if self.key_secret_file is not None:
-            object.__setattr__(self, "key_secret", _first_line(self.key_secret_file))
+            object.__setattr__(self, "key_secret", first_line(self.key_secret_file))
         if self.idp_database_password_file is not None:
-            password = quote(_first_line(self.idp_database_password_file), safe="")
-            object.__setattr__(self, "idp_database", self.idp_database.replace("@", f":{password}@", 1))
+            password = first_line(self.idp_database_password_file)
+            object.__setattr__(self, "idp_database", with_password(self.idp_database, password))
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
@@ -177,28 +173,6 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Tell whether the issuer is reached over https, so that cookies are `__Host-` and Secure."""
         return self.issuer.startswith("https:")
-
-
-def _first_line(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read ({type(error).__name__})") from error
-    if not text or len(text.splitlines()) > 1:
-        raise ValueError(f"{path} should hold one line")
-    return text
-
-
-def _names_database(url: str) -> bool:
-    if url.startswith(SQLITE):
-        return len(url) > len(SQLITE)
-    try:
-        parts = urlsplit(url)
-        # What libpq can be told besides stands in the query: ?host=...&sslmode=verify-full
-        host = parts.hostname or parse_qs(parts.query).get("host")
-        return parts.scheme in ("postgresql", "postgres") and bool(host) and len(parts.path) > 1 and parts.port != 0
-    except ValueError:
-        return False
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -37,9 +37,10 @@ from portals.proving import Prover
 from portals.settings import BadSettings, Settings
 from portals.sign_in import SignIn
 from portals.sign_out import logout
-from portals.stores.database import open_database, own_secret
+from portals.stores.database import own_secret
 from portals.stores.endings import Endings
 from portals.stores.flows import Flows
+from portals.stores.opening import open_database
 from portals.stores.proofs import Proofs
 from portals.stores.sessions import Sessions
 from portals.tokens import Refresher
@@ -64,12 +65,12 @@ def create_app(portal: Portal, settings: Settings, clock: Clock = system_clock) 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts = _parts(portal, settings, counted, clock)
+        parts = await _parts(portal, settings, counted, clock)
         app.state.portal = parts
         yield
         await parts.sign_in.close()
         await parts.provider.close()
-        parts.connection.close()
+        await parts.database.close()
 
     app = ObservedApp(
         counted.requests,
@@ -86,10 +87,10 @@ def create_app(portal: Portal, settings: Settings, clock: Clock = system_clock) 
     return app
 
 
-def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Clock) -> Parts:
-    """Open and connect the parts. Raises OSError, sqlite3.Error and BadClientKey."""
+async def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Clock) -> Parts:
+    """Open and connect the parts. Raises OSError, StoreUnavailable, RuntimeError and BadClientKey."""
     folder = settings.var / "portals" / portal.client_id
-    connection = open_database(folder / "portal.db")
+    database = await open_database(settings.database(portal.client_id), portal.client_id)
     key, dpop_key = load_or_make(folder / CLIENT_KEY), load_or_make(folder / DPOP_KEY)
     # With an http issuer no TLS is spoken (provider.py refuses endpoints of another scheme), and reading the
     # certificates of all authorities would cost more than the rest of the start.
@@ -100,9 +101,9 @@ def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Clock) -
     provider = Provider(settings.provider, client, clock)
     prover = Prover(dpop_key, clock)
     sign_in = SignIn(portal, provider, key, prover, transport, clock)
-    endings, proofs = Endings(connection), Proofs(connection)
-    sessions = Sessions(connection, settings.portal_idle_seconds)
-    judge = Judge(portal, provider, clock, endings, proofs, prover.jkt, counted)
+    endings = Endings(database)
+    sessions = Sessions(database, settings.portal_idle_seconds)
+    judge = Judge(portal, provider, clock, endings, prover.jkt, counted)
     return Parts(
         portal=portal,
         settings=settings,
@@ -113,12 +114,12 @@ def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Clock) -
         cookies=Cookies(portal.client_id, secure=portal.secure),
         key=key,
         dpop_key=dpop_key,
-        connection=connection,
-        csrf=Csrf(own_secret(connection, "csrf")),
-        flows=Flows(connection),
+        database=database,
+        csrf=Csrf(await own_secret(database, "csrf")),
+        flows=Flows(database),
         sessions=sessions,
         endings=endings,
-        proofs=proofs,
+        proofs=Proofs(database),
         provider=provider,
         sign_in=sign_in,
         judge=judge,

@@ -54,11 +54,13 @@ async def callback(request: Request) -> Response:
         raise Problem("flow_used", "The flow was used by another request at the same time.", again=again)
     try:
         answer = await parts.sign_in.redeem(flow, code)
-        session, value = await _session(parts, flow, answer)
+        session, issued_at, value = await _session(parts, flow, answer)
     except Problem as error:
         error.again = again
         raise
-    await parts.sessions.begin(session, replaces=present.id if present else None)
+    if not await parts.sessions.begin(session, issued_at, replaces=present.id if present else None):
+        # While userinfo was on its way a logout token may have come.
+        raise Problem("session_ended", "The session was ended while it began.", status=403)
     journal.record("signed_in", portal=parts.portal.client_id, acr=session.acr, scope=session.scope)
     parts.metrics.signed_in(level_of(session.acr))
     response = leave(flow.target)
@@ -106,18 +108,14 @@ def _refused_by_provider(given: Parameters, flow: Flow) -> Problem:
     return Problem("provider_refused", reason, again=_again(flow))
 
 
-async def _session(parts: Parts, flow: Flow, answer: TokenAnswer) -> tuple[Session, str]:
-    """Judge the ID token, ask for the person, and return the new session with its cookie's value."""
+async def _session(parts: Parts, flow: Flow, answer: TokenAnswer) -> tuple[Session, float, str]:
+    """Judge the ID token, ask for the person; return the new session, the token's `iat`, and the cookie's value."""
     if answer.id_token is None:
         raise Problem("token_refused", "The token endpoint gave no ID token.", status=502)
     verdict = await parts.judge.new_id_token(answer.id_token, flow.nonce, answer.access_token)
     await _check_verdict(parts, verdict)
     claims = verdict.claims
     userinfo = await parts.sign_in.userinfo(answer.access_token, claims["sub"])
-    # While userinfo was on its way a logout token may have come.
-    subject_ended = await parts.endings.subject_ended(claims["sub"], claims["iat"])
-    if parts.endings.sid_ended(claims["sid"]) or subject_ended:
-        raise Problem("session_ended", "The session was ended while it began.", status=403)
     now, value = parts.clock(), new_value()
     session = Session(
         id=hashed(value),
@@ -137,7 +135,7 @@ async def _session(parts: Parts, flow: Flow, answer: TokenAnswer) -> tuple[Sessi
         seen_at=now,
         ends_at=now + parts.settings.portal_session_seconds,
     )
-    return session, value
+    return session, claims["iat"], value
 
 
 async def _check_verdict(parts: Parts, verdict: Verdict) -> None:

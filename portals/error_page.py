@@ -13,10 +13,10 @@ from portals.errors import RETRY_AFTER, Problem, new_incident
 from portals.frame import page
 from portals.parts import parts_of
 from portals.refusals import noted
-from portals.stores.database import Unavailable
 from portals.visitor import visitor_at
 from web import trace
 from web.forms import BadForm
+from web.unavailable import StoreUnavailable
 
 log = logging.getLogger("portals")
 USED_UP = ("/callback", "/login")
@@ -30,7 +30,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(BadForm, _bad_form)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 
 

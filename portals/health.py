@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
+import asyncio
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from portals.parts import Parts, parts_of
+from web.unavailable import StoreUnavailable
 
 NO_STORE = {"cache-control": "no-store"}
+READY_SECONDS = 1.0
+"""How long the store may take to answer."""
 
 
 async def healthz(request: Request) -> Response:
@@ -24,8 +27,9 @@ async def readyz(request: Request) -> Response:
     """
     parts = parts_of(request)
     try:
-        parts.connection.execute("SELECT 1 FROM secrets LIMIT 1").fetchall()
-    except sqlite3.Error:
+        async with asyncio.timeout(READY_SECONDS):
+            await parts.database.check()
+    except (StoreUnavailable, TimeoutError):
         return PlainTextResponse("not ready\n", 503, {**NO_STORE, "retry-after": "5"})
     return PlainTextResponse(f"ready\n{_provider(parts)}\n", headers=NO_STORE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from joserfc.jwk import ECKey
@@ -16,6 +15,7 @@ from portals.portal import Portal
 from portals.provider import Provider
 from portals.settings import Settings
 from portals.sign_in import SignIn
+from portals.stores.database import Database
 from portals.stores.endings import Endings
 from portals.stores.flows import Flows
 from portals.stores.proofs import Proofs
@@ -37,7 +37,7 @@ class Parts:
     cookies: Cookies
     key: ECKey
     dpop_key: ECKey
-    connection: sqlite3.Connection
+    database: Database
     csrf: Csrf
     flows: Flows
     sessions: Sessions

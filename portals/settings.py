@@ -11,17 +11,28 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from web.addresses import provider_address
 from web.connect import DEFAULT_MAP, ConnectMap
+from web.database_address import (
+    FORM,
+    SQLITE,
+    first_line,
+    misses_password,
+    names_database,
+    sqlite_file,
+    with_password,
+)
 from web.limits import Limits
 from web.metrics import usable_token
 from web.tls import check
 
 PREFIX = "MANYOU_"
 PORTALS = Path(__file__).parent
+PORTAL = "{portal}"
+"""In the address of the database, the portal's name."""
 
 
 class BadSettings(ValueError):
@@ -56,6 +67,8 @@ class Settings(BaseSettings):
     metrics_token: str = ""
     portal_show_tokens: bool | None = None
     """Whether /inspect shows this session's own tokens; on in the demo unless set."""
+    portal_database: str = ""
+    portal_database_password_file: Path | None = None
     portal_idle_seconds: int = Field(1800, ge=60)
     portal_session_seconds: int = Field(28_800, ge=60)
     addresses: Mapping[str, str] = Field(default_factory=_addresses)
@@ -80,6 +93,34 @@ class Settings(BaseSettings):
             raise ValueError(f"{text!r} should be like http://idp.localhost:8000.")
         # As the provider reads the same variable: its `iss` has no slash at the end.
         return text.rstrip("/")
+
+    @field_validator("portal_database")
+    @classmethod
+    def _database_can_be_read(cls, text: str) -> str:
+        if text and not names_database(text):
+            raise ValueError(FORM)
+        if sqlite_file(text) is not None and PORTAL not in text:
+            raise ValueError(f"should have {PORTAL} in a file's path, which stands for the portal's name")
+        return text
+
+    @field_validator("portal_database_password_file")
+    @classmethod
+    def _password_is_missed(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None:
+            return None
+        if not misses_password(info.data.get("portal_database", "")):
+            raise ValueError("is for a MANYOU_PORTAL_DATABASE such as postgresql://user@host:port/database")
+        first_line(path)
+        return path
+
+    def database(self, client_id: str) -> str:
+        """Return the address of the database of one portal."""
+        if not self.portal_database:
+            return f"{SQLITE}{self.var / 'portals' / client_id / 'portal.db'}"
+        url = self.portal_database.replace(PORTAL, client_id)
+        # A secret that a file holds, as containers are handed theirs, is in no environment to be shown.
+        file = self.portal_database_password_file
+        return url if file is None else with_password(url, first_line(file))
 
     @property
     def provider(self) -> str:

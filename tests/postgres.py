@@ -102,6 +102,13 @@ class PostgresServer:
             connection.execute(f"CREATE SCHEMA {name}".encode())
         return f"{self.url}?options=-csearch_path%3D{name}"
 
+    def fresh_database(self) -> str:
+        """Return the address of a database that nobody has used, for whoever makes schemas of their own."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self._url(name)
+
     def start(self) -> None:
         """Start, on the same port as before; return when it answers."""
         for _ in range(5):

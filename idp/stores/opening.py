@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 
-from idp.settings import SQLITE
 from idp.stores.care import Care
 from idp.stores.protocols import Stores
 from idp.stores.sqlite import open_stores as open_sqlite
 from idp.stores.sqlite.care import SqliteCare
-
-
-def sqlite_file(url: str) -> Path | None:
-    """Return the file that `url` names, or None if it is not SQLite: three slashes and a path, relative or absolute."""
-    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+from web.database_address import sqlite_file
 
 
 async def open_stores(url: str, *, patient: bool = False) -> Stores:

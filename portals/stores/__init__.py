@@ -1,4 +1,5 @@
-"""What a portal remembers, in one SQLite file of its own: flows, sessions and accounts, endings.
+"""What a portal remembers: flows, sessions and accounts, endings, proofs.
 
-The methods are async, as they would be over a network; SQLite answers inline, in some 40 microseconds.
+In one SQLite file of its own, or in PostgreSQL; any number of its processes may share either. Each store is written
+once, on what database.py asks of both.
 """

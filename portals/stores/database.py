@@ -1,59 +1,79 @@
-"""The SQLite file of one portal and its tables."""
+"""What the stores of a portal ask of a database, SQLite or PostgreSQL: statements that both understand, transactions.
+
+SQL is said once, with `%s` for values: the statements of a portal are few and plain, and what the two do not share is
+`Transaction.alone`. Every method raises web.unavailable.StoreUnavailable where nothing can be kept or read now.
+"""
 
 from __future__ import annotations
 
-import os
 import secrets
-import sqlite3
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
-Unavailable = sqlite3.OperationalError
-"""The disk is full or fails, or another process holds the file: nothing was changed, and it may pass."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS flows (
-  state TEXT PRIMARY KEY, browser TEXT NOT NULL, nonce TEXT NOT NULL, code_verifier TEXT NOT NULL,
-  scope TEXT NOT NULL, target TEXT NOT NULL, item TEXT, started_at REAL NOT NULL, ends_at REAL NOT NULL, used_at REAL
-);
-CREATE INDEX IF NOT EXISTS flows_ends_at ON flows (ends_at);
-CREATE TABLE IF NOT EXISTS accounts (
-  sub TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, first_at REAL NOT NULL, last_at REAL NOT NULL,
-  visits INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS sessions (
-  id TEXT PRIMARY KEY, sub TEXT NOT NULL, sid TEXT NOT NULL, acr TEXT NOT NULL, auth_time REAL,
-  nonce TEXT NOT NULL, scope TEXT NOT NULL, id_token TEXT NOT NULL, id_token_use TEXT NOT NULL,
-  access_token TEXT NOT NULL, access_ends_at REAL NOT NULL, refresh_token TEXT, userinfo TEXT NOT NULL,
-  created_at REAL NOT NULL, seen_at REAL NOT NULL, ends_at REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS sessions_sid ON sessions (sid);
-CREATE INDEX IF NOT EXISTS sessions_sub ON sessions (sub);
-CREATE TABLE IF NOT EXISTS ended_sids (sid TEXT PRIMARY KEY, ended_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS ended_subjects (sub TEXT PRIMARY KEY, ended_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS logout_tokens (jti TEXT PRIMARY KEY, ends_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS proofs (name BLOB PRIMARY KEY, ends_at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS proofs_ends_at ON proofs (ends_at);
-"""
+Values = Sequence[Any]
+Row = Mapping[str, Any]
+Result = TypeVar("Result")
 
 
-def open_database(path: Path) -> sqlite3.Connection:
-    """Open the database at `path`, made with its folder at first, readable by its owner alone.
+class Transaction(Protocol):
+    """A transaction that is open; its work awaits nothing but these."""
 
-    Raises OSError or sqlite3.Error. synchronous=NORMAL under WAL: a power cut may lose the last sign-ins, nothing else.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=2000"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.executescript(SCHEMA)
-    return connection
+    async def execute(self, sql: str, values: Values = ()) -> int:
+        """Run one statement and return how many rows it changed."""
+
+    async def one(self, sql: str, values: Values = ()) -> Row | None:
+        """Run one statement and return its first row, or None."""
+
+    async def alone(self, what: str, *, among_equals: bool = False) -> None:
+        """Wait for others that want to be alone with `what`, and hold them off until the transaction ends.
+
+        With `among_equals` others that ask so too are not waited for. What they committed is seen by the next
+        statement.
+        """
 
 
-def own_secret(connection: sqlite3.Connection, name: str) -> bytes:
-    """Return this portal's 256-bit secret called `name`, made when it is first asked for."""
-    connection.execute("INSERT OR IGNORE INTO secrets VALUES (?, ?)", (name, secrets.token_bytes(32)))
-    row = connection.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()
+class Database(Protocol):
+    """One portal's database; any number of its processes may share it."""
+
+    doubt_seconds: int
+    """By how much the clocks of those who share it may differ."""
+
+    async def execute(self, sql: str, values: Values = ()) -> int:
+        """Run one statement, a transaction of its own, and return how many rows it changed."""
+
+    async def one(self, sql: str, values: Values = ()) -> Row | None:
+        """Run one statement and return its first row, or None."""
+
+    async def atomically(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Do `work` in one transaction and return what it returns; it may be done again from its beginning."""
+
+    async def check(self) -> None:
+        """Raise StoreUnavailable if the database does not answer, or its tables are not there."""
+
+    async def close(self) -> None:
+        """Close what is open."""
+
+
+async def own_secret(database: Database, name: str) -> bytes:
+    """Return this portal's 256-bit secret called `name`, made when one of its processes first asks for it."""
+    made = secrets.token_bytes(32)
+    await database.execute("INSERT INTO secrets VALUES (%s, %s) ON CONFLICT (name) DO NOTHING", (name, made))
+    row = await database.one("SELECT value FROM secrets WHERE name = %s", (name,))
+    assert row is not None
     return bytes(row["value"])
+
+
+class NowAndThen:
+    """Tells when something is due that each process does at most every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = float("-inf")
+
+    def due(self, now: float) -> bool:
+        """Tell whether it is time, and take it that it is done now."""
+        # A clock that was set back must not put it off.
+        if abs(now - self._last) < self._seconds:
+            return False
+        self._last = now
+        return True

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
+
+from portals.stores.database import Database, NowAndThen, Transaction
 
 REMEMBERED_SECONDS = 7 * 86_400
 """Longer than any session at the provider: an ended `sid` never becomes live again."""
+SWEEP_SECONDS = 60
+ENDINGS = "endings"
+"""What an ending is alone with, and sign-ins are among equals: one that is under way is seen by it or sees it."""
 
 
 @dataclass(frozen=True)
@@ -20,43 +24,69 @@ class Ending:
     jti_ends_at: float
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of a token: whether its session has ended, and whether it, or its proof, came before."""
+
+    sid_ended: bool
+    jti_seen: bool
+    proof_seen: bool
+
+
 class Endings:
     """Remembers ended sids, subjects whose sessions were all ended, and the logout tokens that were used."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sweep = NowAndThen(SWEEP_SECONDS)
 
     async def end(self, ending: Ending) -> int | None:
         """Carry out `ending` and return how many sessions it ended; None, with no effect, when its jti was used."""
-        connection = self._connection
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("DELETE FROM logout_tokens WHERE ends_at < ?", (ending.at,))
+        if self._sweep.due(ending.at):
+            await self._database.execute("DELETE FROM logout_tokens WHERE ends_at < %s", (ending.at,))
             for table in ("ended_sids", "ended_subjects"):
-                connection.execute(f"DELETE FROM {table} WHERE ended_at < ?", (ending.at - REMEMBERED_SECONDS,))
-            added = connection.execute(
-                "INSERT OR IGNORE INTO logout_tokens VALUES (?, ?)", (ending.jti, ending.jti_ends_at)
+                statement = f"DELETE FROM {table} WHERE ended_at < %s"
+                await self._database.execute(statement, (ending.at - REMEMBERED_SECONDS,))
+
+        async def carry_out(transaction: Transaction) -> int | None:
+            await transaction.alone(ENDINGS)
+            added = await transaction.execute(
+                "INSERT INTO logout_tokens VALUES (%s, %s) ON CONFLICT (jti) DO NOTHING",
+                (ending.jti, ending.jti_ends_at),
             )
-            if added.rowcount == 0:
+            if added == 0:
                 return None
             if ending.sid is not None:
-                connection.execute("INSERT OR IGNORE INTO ended_sids VALUES (?, ?)", (ending.sid, ending.at))
-                return connection.execute("DELETE FROM sessions WHERE sid = ?", (ending.sid,)).rowcount
-            connection.execute(
-                "INSERT OR IGNORE INTO ended_sids SELECT sid, ? FROM sessions WHERE sub = ?", (ending.at, ending.sub)
+                await transaction.execute(
+                    "INSERT INTO ended_sids VALUES (%s, %s) ON CONFLICT (sid) DO NOTHING", (ending.sid, ending.at)
+                )
+                return await transaction.execute("DELETE FROM sessions WHERE sid = %s", (ending.sid,))
+            await transaction.execute(
+                "INSERT INTO ended_sids SELECT DISTINCT sid, CAST(%s AS DOUBLE PRECISION) FROM sessions WHERE sub = %s "
+                "ON CONFLICT (sid) DO NOTHING",
+                (ending.at, ending.sub),
             )
-            connection.execute("INSERT OR REPLACE INTO ended_subjects VALUES (?, ?)", (ending.sub, ending.at))
-            return connection.execute("DELETE FROM sessions WHERE sub = ?", (ending.sub,)).rowcount
+            await transaction.execute(
+                "INSERT INTO ended_subjects VALUES (%s, %s) ON CONFLICT (sub) DO UPDATE SET ended_at = "
+                "excluded.ended_at WHERE ended_subjects.ended_at < excluded.ended_at",
+                (ending.sub, ending.at),
+            )
+            return await transaction.execute("DELETE FROM sessions WHERE sub = %s", (ending.sub,))
 
-    def sid_ended(self, sid: str) -> bool:
-        """Tell whether `sid` has ended; not async, because the verdict asks in the middle of its checks."""
-        return self._connection.execute("SELECT 1 FROM ended_sids WHERE sid = ?", (sid,)).fetchone() is not None
+        return await self._database.atomically(carry_out)
 
-    def jti_seen(self, jti: str) -> bool:
-        """Tell whether a logout token of this name was used; `end` alone decides, this only tells the verdict early."""
-        return self._connection.execute("SELECT 1 FROM logout_tokens WHERE jti = ?", (jti,)).fetchone() is not None
+    async def known(self, sid: str | None, jti: str | None, proof: bytes | None) -> Known:
+        """Tell what is known of these, for the verdict; what is None is not known."""
+        row = await self._database.one(
+            "SELECT EXISTS (SELECT 1 FROM ended_sids WHERE sid = %s) AS sid_ended, "
+            "EXISTS (SELECT 1 FROM logout_tokens WHERE jti = %s) AS jti_seen, "
+            "EXISTS (SELECT 1 FROM proofs WHERE name = %s) AS proof_seen",
+            (sid, jti, proof),
+        )
+        assert row is not None
+        return Known(**{name: bool(value) for name, value in row.items()})
 
     async def subject_ended(self, sub: str, issued_at: float) -> bool:
         """Tell whether all of `sub`'s sessions were ended at or after `issued_at`, a token's `iat`."""
-        row = self._connection.execute("SELECT ended_at FROM ended_subjects WHERE sub = ?", (sub,)).fetchone()
-        return row is not None and issued_at <= row["ended_at"]
+        statement = "SELECT 1 FROM ended_subjects WHERE sub = %s AND ended_at >= %s"
+        return await self._database.one(statement, (sub, issued_at)) is not None

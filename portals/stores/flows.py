@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import astuple, dataclass
 
+from portals.stores.database import Database, NowAndThen
+
 FLOW_SECONDS = 900
+SWEEP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -27,22 +29,24 @@ class Flow:
 class Flows:
     """Remembers flows until they end; a used one is kept until then, so that a reload finds its target."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sweep = NowAndThen(SWEEP_SECONDS)
 
     async def start(self, flow: Flow) -> None:
-        """Remember `flow` and forget those that have ended."""
-        self._connection.execute("DELETE FROM flows WHERE ends_at < ?", (flow.started_at - FLOW_SECONDS,))
-        self._connection.execute("INSERT INTO flows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(flow))
+        """Remember `flow`, and now and then forget those that have ended."""
+        if self._sweep.due(flow.started_at):
+            await self._database.execute("DELETE FROM flows WHERE ends_at < %s", (flow.started_at - FLOW_SECONDS,))
+        await self._database.execute("INSERT INTO flows VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", astuple(flow))
 
     async def find(self, state: str) -> Flow | None:
         """Return the flow of `state`, used or ended ones too, or None."""
-        row = self._connection.execute("SELECT * FROM flows WHERE state = ?", (state,)).fetchone()
-        return Flow(**dict(row)) if row else None
+        row = await self._database.one("SELECT * FROM flows WHERE state = %s", (state,))
+        return Flow(**row) if row else None
 
     async def use(self, state: str, now: float) -> bool:
         """Mark the flow as used; True for the one caller who did it first and in time (RFC 6749 10.12)."""
-        cursor = self._connection.execute(
-            "UPDATE flows SET used_at = ? WHERE state = ? AND used_at IS NULL AND ends_at > ?", (now, state, now)
+        changed = await self._database.execute(
+            "UPDATE flows SET used_at = %s WHERE state = %s AND used_at IS NULL AND ends_at > %s", (now, state, now)
         )
-        return cursor.rowcount == 1
+        return changed == 1

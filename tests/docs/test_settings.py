@@ -22,6 +22,8 @@ FIELDS["MANYOU_ADDRESS_<FOLDER>"] = FIELDS.pop("MANYOU_ADDRESSES")
 IN_WORDS = {
     "MANYOU_ISSUER": "`http://idp.localhost:8000` (follows the port base)",
     "MANYOU_IDP_DATABASE": "`sqlite:///var/idp.db` (follows `MANYOU_VAR`)",
+    "MANYOU_PORTAL_DATABASE": "`sqlite:///var/portals/{portal}/portal.db` (follows `MANYOU_VAR`)",
+    "MANYOU_PORTAL_DATABASE_PASSWORD_FILE": "(none)",
     "MANYOU_ADDRESS_<FOLDER>": "`http://` host `:` port base + offset",
     "MANYOU_TLS_CERTIFICATE": "(none)",
     "MANYOU_TLS_KEY": "(none)",
@@ -59,6 +61,7 @@ def test_what_is_said_in_words_is_so() -> None:
     of_provider, of_portal = idp.settings.Settings(), portals.settings.Settings()
     assert of_provider.issuer == of_portal.provider == "http://idp.localhost:8000"
     assert of_provider.idp_database == "sqlite:///var/idp.db"
+    assert of_portal.database("hebei") == "sqlite:///var/portals/hebei/portal.db"
     assert of_provider.portals == of_portal.portals == str(ROOT / "portals")
     assert portals.settings.Settings(demo=False).show_tokens is False
     assert of_portal.show_tokens is True

@@ -36,7 +36,7 @@ def full_disk(connection: sqlite3.Connection) -> Iterator[None]:
 @contextmanager
 def held(region: RegionThread, portal: str) -> Iterator[None]:
     """Hold the write lock of the portal's file; the portal does not wait for it long."""
-    parts_of(region, portal).connection.execute("PRAGMA busy_timeout = 20")
+    parts_of(region, portal).database.connection.execute("PRAGMA busy_timeout = 20")
     path = region.var / "portals" / portal / "portal.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -54,7 +54,8 @@ def is_refused(person: Person) -> bool:
 
 def is_whole(region: RegionThread, portal: str) -> bool:
     """Tell whether the portal's file is as it should be."""
-    return [tuple(row) for row in parts_of(region, portal).connection.execute("PRAGMA integrity_check")] == [("ok",)]
+    connection = parts_of(region, portal).database.connection
+    return [tuple(row) for row in connection.execute("PRAGMA integrity_check")] == [("ok",)]
 
 
 def test_with_a_full_disk_a_sign_in_is_refused_cleanly_and_nothing_is_corrupted(
@@ -62,7 +63,7 @@ def test_with_a_full_disk_a_sign_in_is_refused_cleanly_and_nothing_is_corrupted(
 ) -> None:
     walker, late = person(region), person(region)
     walker.roam(["beijing", "tianjin"])
-    with full_disk(parts_of(region, "beijing").connection):
+    with full_disk(parts_of(region, "beijing").database.connection):
         for _ in range(MOST_TRIES):
             late.at("beijing", "/login", until=region.issuer)
             if not late.page.is_redirect:

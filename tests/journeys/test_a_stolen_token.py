@@ -25,7 +25,7 @@ THIEF = ECKey.generate_key("P-256")
 
 def steal(victim: Person, portal: str) -> str:
     """Return the access token of the victim's session, from what the portal keeps on its disk."""
-    connection = parts_of(victim.region, portal).connection
+    connection = parts_of(victim.region, portal).database.connection
     row = connection.execute("SELECT access_token FROM sessions ORDER BY created_at DESC LIMIT 1").fetchone()
     return str(row["access_token"])
 
@@ -100,7 +100,7 @@ def test_a_stolen_code_is_of_no_use_with_another_key_even_to_whoever_has_all_the
     # The portal's own log-in, stopped in the browser; what the portal alone knows is taken from its disk.
     answer = victim.at("hebei", "/login?target_link_uri=/me", until=portal.redirect_uri)
     back = parse_qs(urlsplit(answer.headers["location"]).query)
-    row = parts_of(region, "hebei").connection.execute(
+    row = parts_of(region, "hebei").database.connection.execute(
         "SELECT code_verifier FROM flows WHERE state = ?", (back["state"][0],)
     )
     redemption = {

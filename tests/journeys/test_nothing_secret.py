@@ -170,12 +170,13 @@ def _remember(left: Journey, walker: Person) -> None:
         for key in (parts.key, parts.dpop_key):
             left.learn(f"private key of {portal}", str(key.as_dict(private=True)["d"]))
         left.learn(
-            f"csrf secret of {portal}", parts.connection.execute("SELECT value FROM secrets").fetchone()[0].hex()
+            f"csrf secret of {portal}",
+            parts.database.connection.execute("SELECT value FROM secrets").fetchone()[0].hex(),
         )
-        for row in parts.connection.execute("SELECT refresh_token, id_token, access_token FROM sessions"):
+        for row in parts.database.connection.execute("SELECT refresh_token, id_token, access_token FROM sessions"):
             for name, value in dict(row).items():
                 left.learn(name, value)
-        for row in parts.connection.execute("SELECT code_verifier FROM flows"):
+        for row in parts.database.connection.execute("SELECT code_verifier FROM flows"):
             left.learn("code_verifier", row["code_verifier"])
 
 

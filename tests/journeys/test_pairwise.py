@@ -128,7 +128,7 @@ def test_no_portal_stores_what_another_calls_the_person(region: RegionThread, pe
     walker.roam(PORTALS)
     names = {portal: claims(walker.tokens(portal)[0]) for portal in PORTALS}
     for portal in PORTALS:
-        connection = region.app(portal).state.portal.connection
+        connection = region.app(portal).state.portal.database.connection
         rows = [dict(row) for table in ("sessions", "accounts") for row in connection.execute(f"SELECT * FROM {table}")]
         kept = json.dumps(rows, ensure_ascii=False)
         for other in PORTALS:

@@ -45,7 +45,7 @@ def account(region: RegionThread, username: str) -> Account:
 
 def refresh_token(walker: Person, portal: str) -> str:
     """Return the refresh token that the portal holds for this person's session there."""
-    connection = parts_of(walker.region, portal).connection
+    connection = parts_of(walker.region, portal).database.connection
     row = connection.execute("SELECT refresh_token FROM sessions ORDER BY created_at DESC LIMIT 1").fetchone()
     return str(row[0])
 

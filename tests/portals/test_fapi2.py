@@ -112,7 +112,7 @@ async def test_inspect_says_what_the_binding_means(portal: Running) -> None:
 
 async def test_a_token_that_is_bound_to_another_key_is_shown_as_refused(portal: Running) -> None:
     await portal.sign_in()
-    connection = portal.parts.connection
+    connection = portal.parts.database.connection
     token = portal.provider.access_token(f"{BEIJING}/api", cnf={"jkt": OTHER_KEY.thumbprint()})
     connection.execute("UPDATE sessions SET access_token = ?", (token,))
     assert "<code>proof.key.other</code>" in (await portal.http.get("/inspect")).text

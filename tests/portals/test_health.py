@@ -32,10 +32,10 @@ async def test_ready_without_the_provider_and_says_so(portal: Running, provider:
 
 
 async def test_not_ready_without_its_own_store_but_alive(portal: Running) -> None:
-    portal.parts.connection.execute("ALTER TABLE secrets RENAME TO gone")
+    portal.parts.database.connection.execute("ALTER TABLE secrets RENAME TO gone")
     answer = await portal.http.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "not ready\n")
     assert answer.headers["retry-after"] == "5"
     assert (await portal.http.get("/healthz")).status_code == 200
-    portal.parts.connection.execute("ALTER TABLE gone RENAME TO secrets")
+    portal.parts.database.connection.execute("ALTER TABLE gone RENAME TO secrets")
     assert (await portal.http.get("/readyz")).status_code == 200

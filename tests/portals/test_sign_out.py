@@ -122,7 +122,7 @@ async def test_a_logout_that_comes_while_userinfo_is_asked_for_wins(portal: Runn
 
 
 def _from_outside(portal: Running, statement: str, values: tuple[object, ...]) -> None:
-    portal.parts.connection.execute(statement, values)
+    portal.parts.database.connection.execute(statement, values)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ import pytest
 from joserfc.jwk import ECKey
 from starlette.responses import Response
 
+from portals.judging import NOTHING
 from portals.stores import proofs
+from portals.stores.endings import Known
 from tests.portals.conftest import BEIJING, Running
 from tests.portals.verdicts.proofs import ProofMaker, wrong_proofs
 from tests.portals.verdicts.signer import Facts, Signer
@@ -111,8 +113,12 @@ async def test_a_proof_is_good_once_rfc9449_11_1(portal: Running, caplog: pytest
         assert "verdict='proof.jti.replayed'" in logged(caplog, answer)
 
 
+async def _nothing(*asked: object) -> Known:
+    return NOTHING
+
+
 async def test_of_many_uses_of_a_proof_at_once_one_succeeds(portal: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portal.parts.judge, "_proof_seen", lambda proof: False)
+    monkeypatch.setattr(portal.parts.endings, "known", _nothing)
     token = good(portal)
     proof = sender(portal, token).proof()
     answers = await asyncio.gather(*(present(portal, token, proof) for _ in range(10)))
@@ -127,7 +133,7 @@ async def test_a_proof_beside_a_token_that_is_refused_uses_up_nothing(portal: Ru
 
 def kept(portal: Running) -> int:
     """Return how many proofs the portal remembers."""
-    return int(portal.parts.connection.execute("SELECT count(*) FROM proofs").fetchone()[0])
+    return int(portal.parts.database.connection.execute("SELECT count(*) FROM proofs").fetchone()[0])
 
 
 async def test_proofs_are_forgotten_when_they_are_over_anyway(portal: Running) -> None:

@@ -13,10 +13,10 @@ import pytest
 from idp.audit import Auditor, Event
 from idp.audit_chain import Sealer
 from idp.audit_verify import Head, Report, verify
-from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
 from web.clock import SettableClock
+from web.database_address import SQLITE
 
 NOW = 1_800_000_000.0
 KEY = b"k" * 32

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from idp.model import AuditEvent
-from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
 from tests.idp.conftest import ProviderFactory
 from tests.idp.provider import Provider
 from tests.idp.stores.contract import NOW, grant
+from web.database_address import SQLITE
 from web.unavailable import StoreUnavailable
 
 HOLDER = """

@@ -14,7 +14,6 @@ import psycopg
 import pytest
 
 from idp.model import AuditEvent
-from idp.settings import SQLITE
 from idp.stores.care import TABLES, BadBackup, Care
 from idp.stores.opening import care_of, open_stores
 from idp.stores.protocols import Stores
@@ -31,6 +30,7 @@ from tests.idp.stores.contract import (
 )
 from tests.postgres import PostgresServer
 from tests.replaced import replace
+from web.database_address import SQLITE
 from web.unavailable import StoreUnavailable
 
 KINDS = ("sqlite", "postgres")

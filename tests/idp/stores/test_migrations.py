@@ -12,11 +12,11 @@ import pytest
 
 import idp.stores.postgres.migrations as postgres
 from idp.model import AuditEvent
-from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.sqlite.database import HERE, MIGRATIONS
 from tests.idp.stores.contract import grant, interaction, person, registered_client, session, sign_in, stored_key
 from tests.replaced import replace
+from web.database_address import SQLITE
 
 NOW_KNOWN = postgres.MIGRATIONS
 NEXT = "CREATE TABLE addition (name TEXT); ALTER TABLE people ADD COLUMN addition TEXT NOT NULL DEFAULT 'added';"

@@ -10,7 +10,6 @@ import pytest
 
 import idp.stores.sqlite.upkeep
 from idp.model import AuditEvent
-from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
 from tests.idp.stores.audit_contract import AuditContract
@@ -19,6 +18,7 @@ from tests.idp.stores.contract import OnceOnlyContract, RememberingContract, Reo
 from tests.idp.stores.crowd import CrowdContract
 from tests.idp.stores.key_contract import RevokingContract
 from tests.idp.stores.roam_contract import RoamContract
+from web.database_address import SQLITE
 
 
 @pytest.fixture
