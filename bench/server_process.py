@@ -7,8 +7,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -44,13 +44,10 @@ class ServerProcess:
     def __enter__(self) -> Self:
         """Start the program and take the time until it answers."""
         began = time.perf_counter()
-        with self._log.open("wb") as log:
-            # What the program starts has its core, too.
-            os.sched_setaffinity(0, {SERVERS_CORE})
+        with self._log.open("wb") as log, on_servers_core():
             self._process = subprocess.Popen(
                 self._command, env=dict(self._environment), cwd=self._folder, stdout=log, stderr=log
             )
-            os.sched_setaffinity(0, {OWN_CORE})
         while not self._answers():
             if self._process.poll() is not None or time.perf_counter() - began > PATIENCE_SECONDS:
                 self._process.kill()
@@ -96,6 +93,14 @@ class ServerProcess:
             return status(self.port, self._path) == 200
         except OSError:
             return False
+
+
+@contextmanager
+def on_servers_core() -> Iterator[None]:
+    """Have what is started meanwhile, and what that starts, on the servers' core; from then on be on the other one."""
+    os.sched_setaffinity(0, {SERVERS_CORE})
+    yield
+    os.sched_setaffinity(0, {OWN_CORE})
 
 
 def issuer_at(port: int) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from typing import Any
 
 import pytest
 
 from idp.audit import Event
 from idp.people.log_in import LoginOutcome
-from idp.people.passwords import Passwords, TooBusy
+from idp.people.passwords import NICER_BY, Passwords, TooBusy
 from tests.idp.provider import Provider
 from tests.visitor import PASSWORD, Visitor
 
@@ -149,6 +152,48 @@ async def test_hashing_never_stalls_and_more_than_the_queue_takes_is_turned_away
         assert not await passwords.check("not a hash", "x", HERE)
         assert not await passwords.check(None, "nobody's password", HERE)
     finally:
+        passwords.close()
+
+
+async def test_hashing_gives_way_to_answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[int] = []
+
+    def look(self: Passwords, password_hash: str, password: str) -> bool:
+        found.append(os.getpriority(os.PRIO_PROCESS, 0))
+        return True
+
+    monkeypatch.setattr(Passwords, "_verify", look)
+    passwords = Passwords(1, 2)
+    try:
+        assert await passwords.check("a hash", "x", HERE)
+        # Elsewhere all threads of a process have one priority.
+        own, nicer_by = os.getpriority(os.PRIO_PROCESS, 0), NICER_BY if sys.platform == "linux" else 0
+        assert found == [min(19, own + nicer_by)]
+    finally:
+        passwords.close()
+
+
+@pytest.mark.parametrize("stuck", ["another one's", "its own"])
+async def test_hashing_that_gives_way_for_too_long_is_done_without(stuck: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("idp.people.passwords.OVERDUE_SECONDS", 0.0)
+    verify, first, go_on = Passwords._verify, threading.Lock(), threading.Event()
+
+    def stuck_once(self: Passwords, password_hash: str, password: str) -> bool:
+        if first.acquire(blocking=False):
+            go_on.wait(60)
+            return False
+        return verify(self, password_hash, password)
+
+    passwords = Passwords(1, 2)
+    kept = passwords.hash("right")
+    try:
+        monkeypatch.setattr(Passwords, "_verify", stuck_once)
+        if stuck == "another one's":
+            passwords._polite.submit(passwords._verify, kept, "x")
+        assert await passwords.check(kept, "right", HERE)
+        assert not await passwords.check(kept, "wrong", ELSEWHERE)
+    finally:
+        go_on.set()
         passwords.close()
 
 
