@@ -1,10 +1,12 @@
-"""Passwords: argon2id in a bounded pool, so that hashing never stalls a roam."""
+"""Passwords: argon2id in a bounded pool of threads that give way, so that hashing never stalls a roam."""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import sys
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +15,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 _M_MMAP_THRESHOLD = -3
 _LARGE = 1 << 20
+NICER_BY = 10
+"""By how much the threads that hash are nicer (nice(2)) than the one that answers requests."""
+OVERDUE_SECONDS = 0.5
+"""Whoever has waited so long for threads that give way is seen to by one that does not."""
 
 
 class TooBusy(Exception):
@@ -25,7 +31,9 @@ class Passwords:
     def __init__(self, threads: int, queue: int) -> None:
         _give_back_what_is_large()
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
+        self._polite = ThreadPoolExecutor(threads, "passwords", initializer=_give_way)
+        # For those that are overdue: where others have all of the processor, whoever gives way gets nothing.
+        self._plain = ThreadPoolExecutor(threads, "passwords-overdue")
         self._places = threads + queue
         self._taken: Counter[str] = Counter()
         # Checked where the account is unknown, so that the answer takes as long as for one that is known.
@@ -41,9 +49,9 @@ class Passwords:
         return self._hasher.hash(password)
 
     async def hash_many(self, passwords: list[str]) -> list[str]:
-        """Hash several passwords in the pool."""
+        """Hash several passwords, giving way to nobody."""
         loop = asyncio.get_running_loop()
-        return await asyncio.gather(*(loop.run_in_executor(self._pool, self.hash, one) for one in passwords))
+        return await asyncio.gather(*(loop.run_in_executor(self._plain, self.hash, one) for one in passwords))
 
     async def check(self, password_hash: str | None, password: str, address: str) -> bool:
         """Tell whether the password is right; None stands for an unknown account. Raises TooBusy at once.
@@ -54,12 +62,28 @@ class Passwords:
             raise TooBusy
         self._taken[address] += 1
         try:
-            loop = asyncio.get_running_loop()
-            right = await loop.run_in_executor(self._pool, self._verify, password_hash or self._nobody, password)
+            right = await self._verified(password_hash or self._nobody, password)
         finally:
             self._taken[address] -= 1
             self._taken += Counter()  # drops the zeros
         return right and password_hash is not None
+
+    async def _verified(self, password_hash: str, password: str) -> bool:
+        begun = self._polite.submit(self._verify, password_hash, password)
+        tries = {asyncio.wrap_future(begun)}
+        try:
+            done, _ = await asyncio.wait(tries, timeout=OVERDUE_SECONDS)
+            if not done:
+                if begun.cancel():
+                    tries.clear()
+                # Else a thread has it and does not get on: it is done once more beside, and who is first counts.
+                loop = asyncio.get_running_loop()
+                tries.add(loop.run_in_executor(self._plain, self._verify, password_hash, password))
+                done, _ = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            for one in tries:
+                one.cancel()
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
@@ -68,8 +92,9 @@ class Passwords:
             return False
 
     def close(self) -> None:
-        """Stop the pool."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Stop the threads."""
+        for pool in (self._polite, self._plain):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _give_back_what_is_large() -> None:
@@ -82,3 +107,13 @@ def _give_back_what_is_large() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_M_MMAP_THRESHOLD, _LARGE)
+
+
+def _give_way() -> None:
+    """Have this thread wait for the one that answers requests; on one core it keeps a tenth beside that (sched(7)).
+
+    Linux alone has a priority for each thread: elsewhere the number would be that of some process.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + NICER_BY))
