@@ -99,7 +99,7 @@ class Line:
 
     def _say(self, message: Message) -> None:
         if len(self._sockets) > 1:
-            self._asked = random.choice(self._sockets)  # noqa: S311
+            self._asked = random.choice(self._sockets)
         self._endpoint = message.endpoint
         self._sent_at = time.perf_counter()
         self._asked.sendall(message.raw)
