@@ -28,7 +28,7 @@ from idp.oauth.derived_secrets import CLIENT_SECRET_JWT, DerivedSecrets
 from idp.oauth.request import BodyRequest, BridgedClient
 from idp.oauth.secret_hash import hash_of, matches
 from idp.oauth.signing import canonical
-from idp.stores.protocols import Assertions
+from idp.stores.protocols import Assertions, Once
 from web.clock import Clock
 from web.forms import Parameters
 
@@ -78,11 +78,10 @@ def _basic(header: str) -> tuple[str | None, str | None]:
 
 
 class Authenticated(Struct, frozen=True):
-    """A client that proved who it is; `jti` and `expires_at` are those of its assertion, which is not used up yet."""
+    """A client that proved who it is; `once` is its assertion, which is not used up yet."""
 
     client: Client
-    jti: str | None = None
-    expires_at: float = 0.0
+    once: Once | None = None
 
 
 @dataclass(frozen=True)
@@ -122,9 +121,8 @@ class ClientAuthenticator:
 
     async def use_up(self, found: Authenticated) -> None:
         """Use up the `jti` of the assertion, if there is one (RFC 7523 3, item 7). Raises TokenRefusal."""
-        if found.jti is not None and not await self.assertions.use(found.client.client_id, found.jti, found.expires_at):
-            replayed = InvalidClientError(description="The jti of the assertion was used before.")
-            raise _refusal(replayed, challenge=False)
+        if found.once is not None and not await self.assertions.use(*found.once):
+            raise used_before()
 
     async def _proven(self, shown: Credentials, parameters: Parameters, path: str) -> Authenticated:
         client = await self.clients.find(shown.client_id)
@@ -137,7 +135,8 @@ class ClientAuthenticator:
         methods.register(shown.method, assertion)
         found: BridgedClient = methods(BodyRequest(self.issuer + path, parameters), [shown.method])
         assert assertion.claims is not None
-        return Authenticated(found.client, assertion.claims["jti"], float(assertion.claims["exp"]))
+        claims = assertion.claims
+        return Authenticated(found.client, (found.client.client_id, claims["jti"], float(claims["exp"])))
 
     async def _assertion(self, shown: Shown, client: Client, url: str) -> ClientAssertion:
         # FAPI 2.0 Security Profile 5.3.2.1: the issuer alone; else the endpoint's address too (Core 9, RFC 9126 2).
@@ -178,6 +177,11 @@ def _by_secret(client: Client | None, shown: Credentials) -> Client:
     if client is None or not good or client.token_endpoint_auth_method != shown.method:
         raise InvalidClientError(description=f"The client cannot authenticate by {shown.method}.")
     return client
+
+
+def used_before() -> TokenRefusal:
+    """Return the refusal of an assertion that was used before (RFC 7523 3, item 7)."""
+    return _refusal(InvalidClientError(description="The jti of the assertion was used before."), challenge=False)
 
 
 def _refusal(error: InvalidClientError, *, challenge: bool) -> TokenRefusal:

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 
 from idp.errors import TokenRefusal
-from idp.stores.protocols import Assertions
+from idp.stores.protocols import Assertions, Once
 from web.clock import Clock
 from web.dpop import BadProof, Proof, read_proof
 from web.dpop_nonces import Nonces
+
+
+def once(proof: Proof) -> Once:
+    """Return what may be shown once: a key has its own `jti`s, whoever has the key."""
+    return f"dpop {proof.jkt}", proof.jti, proof.expires_at
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,12 @@ class Proofs:
 
     async def use_up(self, proof: Proof) -> None:
         """Take the proof once (RFC 9449 11.1). Raises TokenRefusal."""
-        if not await self.assertions.use(f"dpop {proof.jkt}", proof.jti, proof.expires_at):
-            raise self._refusal("invalid_dpop_proof", "The DPoP proof was used before.", "proof.jti used before")
+        if not await self.assertions.use(*once(proof)):
+            raise self.used_before()
+
+    def used_before(self) -> TokenRefusal:
+        """Return the refusal of a proof that was used before (RFC 9449 11.1)."""
+        return self._refusal("invalid_dpop_proof", "The DPoP proof was used before.", "proof.jti used before")
 
     def _refusal(self, code: str, public: str, reason: str) -> TokenRefusal:
         return TokenRefusal(code, public, reason=reason, headers=self.headers())

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from idp.audit import Auditor, Event
 from idp.errors import TokenRefusal, ascii_text
 from idp.model import Client, Grant, RefreshToken
-from idp.oauth import authorization_code
+from idp.oauth import authorization_code, client_authentication, proofs
 from idp.oauth.access_token import AccessTokens, Inactive
 from idp.oauth.client_authentication import ClientAuthenticator
 from idp.oauth.proofs import Proofs
@@ -104,9 +104,16 @@ class TokenEndpoint:
         """
         found = await self.client_authenticator.proven(parameters, headers, path)
         proof = self.proofs.read(headers, method="POST", url=self.issuer + path)
-        await self.client_authenticator.use_up(found)
-        if proof is not None:
+        if proof is None:
+            await self.client_authenticator.use_up(found)
+        elif found.once is None:
             await self.proofs.use_up(proof)
+        else:
+            new, fresh = await self.stores.assertions.use_both(found.once, proofs.once(proof))
+            if not new:
+                raise client_authentication.used_before()
+            if not fresh:
+                raise self.proofs.used_before()
         return found.client, proof
 
     def _grant_type(self, parameters: Parameters, loaded: Loaded) -> tuple[Callable[[], object], Callable[[], Answer]]:

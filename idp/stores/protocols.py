@@ -269,11 +269,22 @@ class Grants(Protocol):
         ...
 
 
+Once = tuple[str, str, float]
+"""Whose, `jti`, and until when it would be taken, in seconds since the epoch."""
+
+
 class Assertions(Protocol):
     """The `jti` of client assertions and DPoP proofs that were used (RFC 7523 3, item 7; RFC 9449 11.1)."""
 
     async def use(self, who: str, jti: str, expires_at: float) -> bool:
         """Remember it, atomically; False if it was used before."""
+        ...
+
+    async def use_both(self, one: Once, other: Once) -> tuple[bool, bool]:
+        """Remember two that came with one request as `use` does one after the other, in one step.
+
+        Where the first was used before, the other one stays good.
+        """
         ...
 
 

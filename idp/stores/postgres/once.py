@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from idp.stores.people_rows import FORGET_AFTER, FREE_FAILURES, LONGEST_DELAY
+from idp.stores.protocols import Once
 from web.postgres import Database
 
 # Under the lock of the row, so that of a hundred attempts at once each sees what the one before it counted.
@@ -17,6 +18,16 @@ _ATTEMPT = (
 )
 
 
+_USE = "INSERT INTO assertions (client_id, jti, expires_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+_USE_BOTH = (
+    "INSERT INTO assertions (client_id, jti, expires_at) "
+    "SELECT * FROM (VALUES (%s::text, %s::text, %s::float8), (%s, %s, %s)) AS shown "
+    "WHERE NOT EXISTS (SELECT 1 FROM assertions WHERE client_id = %s AND jti = %s) "
+    "AND NOT EXISTS (SELECT 1 FROM assertions WHERE client_id = %s AND jti = %s) "
+    "ON CONFLICT DO NOTHING RETURNING client_id, jti"
+)
+
+
 class PostgresAssertions:
     """The `jti` of client assertions and DPoP proofs that were used."""
 
@@ -25,11 +36,19 @@ class PostgresAssertions:
 
     async def use(self, who: str, jti: str, expires_at: float) -> bool:
         """Remember it, atomically; False if it was used before."""
-        kept = await self._database.execute(
-            "INSERT INTO assertions (client_id, jti, expires_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            (who, jti, expires_at),
-        )
-        return kept == 1
+        return await self._database.execute(_USE, (who, jti, expires_at)) == 1
+
+    async def use_both(self, one: Once, other: Once) -> tuple[bool, bool]:
+        """Remember two that came with one request as `use` does one after the other, in one step."""
+        # In one order, so that two such steps cannot wait for each other.
+        first, second = sorted((one, other))
+        rows = await self._database.many(_USE_BOTH, (*first, *second, *one[:2], *other[:2]))
+        if not rows:
+            new = await self.use(*one)
+            return new, new and await self.use(*other)
+        # One alone if the other was used by another request at this moment.
+        kept = {(row["client_id"], row["jti"]) for row in rows}
+        return one[:2] in kept, other[:2] in kept
 
 
 class PostgresLoginFailures:

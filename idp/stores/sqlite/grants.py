@@ -21,7 +21,7 @@ _ISSUE = (
     "WHERE NOT EXISTS (SELECT 1 FROM sign_ins WHERE sid = ? AND ended_at IS NOT NULL)"
 )
 _REDEEM = (
-    "UPDATE grants SET redeemed_at = ?, dpop_jkt = ? "
+    "UPDATE grants SET redeemed_at = ?, dpop_jkt = ?, keep_until = max(keep_until, ?) "
     "WHERE grant_id = ? AND redeemed_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?"
 )
 _WITH_PERSON = (
@@ -74,13 +74,13 @@ class SqliteGrants:
         dpop_jkt: str | None = None,
     ) -> bool:
         """Redeem the code, atomically and once for ever (RFC 6749 4.1.2), and keep the first refresh token."""
-        values = (now, dpop_jkt, grant_id, now)
+        # A family that is used lives on, so its grant must not be swept before its youngest token.
+        values = (now, dpop_jkt, refresh_expires_at, grant_id, now)
         if refresh_hash is None:
             return self._database.execute(_REDEEM, values).rowcount == 1
         with self._database.transaction():
             if self._database.execute(_REDEEM, values).rowcount != 1:
                 return False
-            self._keep_until(grant_id, refresh_expires_at)
             self._keep_refresh_token(refresh_hash, grant_id, now, refresh_expires_at)
             return True
 
@@ -119,7 +119,6 @@ class SqliteGrants:
             return True
 
     def _keep_until(self, grant_id: str, until: float) -> None:
-        # A family that is used lives on, so its grant must not be swept before its youngest token.
         self._database.execute(
             "UPDATE grants SET keep_until = max(keep_until, ?) WHERE grant_id = ?", (until, grant_id)
         )

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from idp.stores.people_rows import FORGET_AFTER, FREE_FAILURES, LONGEST_DELAY
+from idp.stores.protocols import Once
 from idp.stores.sqlite.database import Database
+
+_USE = "INSERT INTO assertions (client_id, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_USE_BOTH = "INSERT INTO assertions (client_id, jti, expires_at) VALUES (?, ?, ?), (?, ?, ?)"
 
 
 class SqliteAssertions:
@@ -14,11 +20,16 @@ class SqliteAssertions:
 
     async def use(self, who: str, jti: str, expires_at: float) -> bool:
         """Remember it, atomically; False if it was used before."""
-        cursor = self._database.execute(
-            "INSERT INTO assertions (client_id, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (who, jti, expires_at),
-        )
-        return cursor.rowcount == 1
+        return self._database.execute(_USE, (who, jti, expires_at)).rowcount == 1
+
+    async def use_both(self, one: Once, other: Once) -> tuple[bool, bool]:
+        """Remember two that came with one request as `use` does one after the other, in one step."""
+        try:
+            self._database.execute(_USE_BOTH, (*one, *other))
+            return True, True
+        except sqlite3.IntegrityError:
+            new = await self.use(*one)
+            return new, new and await self.use(*other)
 
 
 class SqliteLoginFailures:

@@ -93,6 +93,15 @@ class OnceOnlyContract:
         assert sorted(used) == [False] * (THREADS - 1) + [True]
         assert await stores.assertions.use("beta", "jti", NOW + 60)
 
+    async def test_two_that_come_together_are_each_used_once(self, stores: Stores) -> None:
+        a, b, c = (("alpha", "1", NOW + 60), ("dpop x", "2", NOW + 60), ("dpop y", "1", NOW + 60))
+        assert await stores.assertions.use_both(a, b) == (True, True)
+        assert not await stores.assertions.use(*a)
+        assert not await stores.assertions.use(*b)
+        assert (await stores.assertions.use_both(a, c))[0] is False
+        assert await stores.assertions.use_both(c, a) == (True, False)
+        assert (await stores.assertions.use_both(c, b))[0] is False
+
     async def test_an_interaction_is_completed_once(self, stores: Stores, reopen: Reopen) -> None:
         assert await stores.interactions.open(interaction(), 1)
         done = await asyncio.to_thread(at_once, reopen, lambda one: one.interactions.complete("i1", NOW))

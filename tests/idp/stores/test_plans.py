@@ -9,13 +9,13 @@ from typing import Any
 import psycopg
 import pytest
 
-import idp.stores.postgres.database as postgres
 import idp.stores.sqlite.database as sqlite
+import web.postgres as postgres
 from idp.model import AuditEvent
-from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
 from tests.idp.stores.contract import NOW, grant, interaction, person, registered_client, session, sign_in
+from web.database_address import SQLITE
 
 GROWING = {
     "people", "consents", "login_failures", "sessions", "sign_ins", "interactions", "pushed_requests", "grants",
