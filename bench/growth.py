@@ -20,49 +20,25 @@ of the rounds, and the CPU time per roam of the full one in that of the other (1
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import options as told
-from client_kinds import ClientKind, Roamed
-from contender import POSTGRESQL, USERNAME, Contender
-from filling import count, fill, secrets_of
-from load import Conversation
+from client_kinds import ClientKind
+from contender import POSTGRESQL
+from crowd import Amounts, Crowd, filled
+from filling import count
 from postgres_process import PostgresProcess
 from provider_process import ProviderProcess
 from rounds import cost, measured, ratios, spread
-from stored_rows import Filling, cookie
 
 SMALL = 5_000
 """People and sessions of the store that is nearly empty."""
 UNCHANGED = ("sign_ins", "consents")
 """What no roam here adds to: then each would be another one than it is meant to be."""
-
-
-class Crowd(Contender):
-    """A provider at which many people roam, one after the other."""
-
-    def __init__(self, name: str, kind: ClientKind, other: ClientKind, server: ProviderProcess, sessions: int) -> None:
-        super().__init__(name, kind, other, [server])
-        self._sessions = sessions
-        self._numbers = self._one_after_the_other()
-
-    def roam(self) -> Conversation[Roamed]:
-        """Return a roam of the next person."""
-        header = re.sub(r"manyou_session=[^;]*", f"manyou_session={cookie(next(self._numbers))}", self._cookie)
-        return self.kind.roam(self.metadata, header)
-
-    def _one_after_the_other(self) -> Iterator[int]:
-        # No session comes twice before all have come, and their keys are hashes.
-        step, at = 7_368_787, 0
-        while True:
-            at = (at + step) % self._sessions
-            yield at
 
 
 def main() -> int:
@@ -75,54 +51,36 @@ def main() -> int:
     parser.add_argument("--roams", type=told.positive, default=1000, help="roams per round")
     parser.add_argument("--rounds", type=told.positive, default=5)
     options = parser.parse_args()
-    amounts = {"small": (SMALL, SMALL, 0), "full": (options.people, options.sessions, options.dead)}
+    used_ago = 120.0 if options.seldom else -3600.0
+    amounts = {
+        "small": Amounts(SMALL, SMALL, 0, used_ago),
+        "full": Amounts(options.people, options.sessions, options.dead, used_ago),
+    }
     for database in told.databases(options):
         for kind in told.kinds(options):
             with ExitStack() as stack:
                 place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="manyou-bench-")))
                 postgres = stack.enter_context(PostgresProcess()) if database == POSTGRESQL else None
-                used_ago = 120.0 if options.seldom else -3600.0
                 found = []
                 for name, amount in amounts.items():
                     folder = place / name
                     url = postgres.fresh() if postgres else f"sqlite:///{folder / 'var' / 'idp.db'}"
-                    found.append(_filled(name, kind, folder, url, amount, used_ago, stack))
+                    found.append(_filled(name, kind, folder, url, amount, stack))
                 _measure(kind, database, found, options.roams, options.rounds)
     return 0
 
 
 def _filled(
-    name: str,
-    kind: type[ClientKind],
-    folder: Path,
-    url: str,
-    amount: tuple[int, int, int],
-    used_ago: float,
-    stack: ExitStack,
+    name: str, kind: type[ClientKind], folder: Path, url: str, amounts: Amounts, stack: ExitStack
 ) -> tuple[Crowd, str]:
-    people, sessions, dead = amount
     one, other = kind(), kind(other=True)
     tables = {each.client_id: each.table() for each in (one, other)}
     server = ProviderProcess(told.HERE[1], folder, tables, kind.features, url)
-    with server:
-        pass
-    made = secrets_of(url, folder / "var" / "key-secret", USERNAME)
-    filling = Filling(
-        now=time.time(),
-        people=people,
-        sessions=sessions,
-        dead=dead,
-        client_id=one.client_id,
-        redirect_uri=one.redirect_uri,
-        pairwise=made.pairwise,
-        password_hash=made.password_hash,
-        used_ago=used_ago,
-    )
     began = time.perf_counter()
-    rows = fill(url, filling)
+    rows = filled(server, one, folder, url, amounts)
     print(f"{name}: {rows} rows in {time.perf_counter() - began:.0f} s", flush=True)
     stack.enter_context(server)
-    return Crowd(name, one, other, server, sessions), url
+    return Crowd(name, one, other, server, amounts.sessions), url
 
 
 def _measure(kind: type[ClientKind], database: str, found: list[tuple[Crowd, str]], roams: int, rounds: int) -> None:

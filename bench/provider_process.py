@@ -16,6 +16,7 @@ class ProviderProcess(ServerProcess):
     """The provider of `checkout` with all it keeps in `place`, unless `database` is the address of another one.
 
     `clients` are [client] tables (RFC 7591) by client_id; there are no others. `features` names the set that is on.
+    Its clock may be ahead, by seconds.
     """
 
     def __init__(
@@ -27,9 +28,10 @@ class ProviderProcess(ServerProcess):
         database: str = "",
         *,
         copy_of: Self | None = None,
+        clock_ahead: float = 0.0,
     ) -> None:
         port = free_port()
-        if copy_of is None:
+        if not (place / "portals").exists():
             (place / "portals").mkdir(parents=True)
             for client_id, table in clients.items():
                 _write_portal(place / "portals" / client_id, table)
@@ -42,8 +44,9 @@ class ProviderProcess(ServerProcess):
         }
         if database:
             environment["MANYOU_IDP_DATABASE"] = database
+        clock = ["tests.faults.off_clock", str(clock_ahead)] if clock_ahead else []
         super().__init__(
-            [sys.executable, "-m", "idp"],
+            [sys.executable, "-m", *clock, "idp"],
             folder=checkout,
             environment=environment,
             port=port,
