@@ -7,7 +7,6 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,12 +17,14 @@ from typing import Self
 import httpx
 
 from idp.settings import Settings
+from tests import warm
 from tests.faults.off_clock import command
 from tests.journeys.eventually import eventually
 from tests.listener import Listener
 from tests.portal_client import PortalClient, Registration
 from tests.rules.tracked import ROOT
 from tests.visitor import Visitor
+from tests.warm import WarmProcess
 
 START_SECONDS = 60.0
 ISSUER = "http://idp.localhost:8000"
@@ -62,7 +63,7 @@ class Copies:
         self._random = random.Random(seed)
         self._stack = ExitStack()
         self.ports = _free_ports(number)
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._processes: dict[int, subprocess.Popen[bytes] | WarmProcess] = {}
         self.asked: list[int] = []
         """The ports that requests went to."""
 
@@ -93,13 +94,16 @@ class Copies:
         """Start a copy, again if it was killed, by a clock that is `ahead` seconds."""
         if port not in self.ports:
             self.ports.append(port)
-        program = command(ahead, "idp") if ahead else [sys.executable, "-m", "idp"]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("MANYOU_")}
-        with (self._place / f"copy-{port}.log").open("ab") as log:
+        environment = {**self.environment, "MANYOU_PORT_BASE": str(port)}
+        path = self._place / f"copy-{port}.log"
+        if not ahead:
+            self._processes[port] = warm.start(["idp"], environment, path)
+            return
+        with path.open("ab") as log:
             self._processes[port] = subprocess.Popen(
-                program,
+                command(ahead, "idp"),
                 cwd=ROOT,
-                env={**kept, **self.environment, "MANYOU_PORT_BASE": str(port)},
+                env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +14,8 @@ from typing import Self
 import httpx
 
 from lab.region import CLAIM_OFFSET, NoFreePorts, port_bases
-from tests.rules.tracked import ROOT
+from tests import warm
+from tests.warm import WarmProcess
 from web import serve
 from web.connect import DEFAULT_MAP, ConnectMap, MappedSyncTransport
 
@@ -40,7 +38,7 @@ def free_base() -> tuple[int, socket.socket]:
 
 
 class ProviderProcess:
-    """`python -m idp` on a state folder and a port; a context manager that ends what still runs.
+    """The program `python -m idp` on a state folder and a port; a context manager that ends what still runs.
 
     `environment` holds MANYOU_* variables. Standard error goes to `provider.log` beside the state folder.
     """
@@ -52,7 +50,7 @@ class ProviderProcess:
         self.log = var.parent / "provider.log"
         self.starts = 0
         self._environment = {"MANYOU_VAR": str(var), "MANYOU_PORT_BASE": str(base), **(environment or {})}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: WarmProcess | None = None
 
     def __enter__(self) -> Self:
         """Start, and wait until it answers."""
@@ -80,15 +78,7 @@ class ProviderProcess:
         """Start it; it answers a moment later."""
         assert self._process is None
         self.starts += 1
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "idp"],
-                cwd=ROOT,
-                env={**os.environ, **self._environment},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
+        self._process = warm.start(["idp"], self._environment, self.log)
 
     def wait(self) -> None:
         """Wait until it answers; fails if it ends instead, or after START_SECONDS."""

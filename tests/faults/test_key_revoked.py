@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from joserfc.jwk import ECKey
 
 from idp.oauth.access_token import ALG
 from lab.region import RegionThread
-from tests.conftest import RegionFactory
 from tests.faults.off_clock import manyou
 from tests.faults.roaming import claims
 from tests.journeys.as_portal import as_portal, userinfo, whoami
@@ -61,10 +59,22 @@ class Stolen:
         assert eventually(lambda: self.ring.verifying(kid) is None)
 
 
+@pytest.fixture(scope="module")
+def clock() -> SettableClock:
+    return SettableClock(time.time())
+
+
+@pytest.fixture(scope="module")
+def region(clock: SettableClock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegionThread]:
+    with RegionThread(tmp_path_factory.mktemp("revoked") / "var", clock=clock) as running:
+        yield running
+
+
 @pytest.fixture
-def stolen(make_region: RegionFactory, tmp_path: Path) -> Iterator[Stolen]:
-    clock = SettableClock(time.time())
-    made = Stolen(make_region(tmp_path / "var", clock=clock), clock)
+def stolen(region: RegionThread, clock: SettableClock) -> Iterator[Stolen]:
+    # What portals knew of the keys in the test before is as old as it may be.
+    clock.advance(JWKS_SECONDS + 1)
+    made = Stolen(region, clock)
     with made.person:
         yield made
 

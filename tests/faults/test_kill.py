@@ -12,7 +12,7 @@ from tests.faults import kill
 from tests.postgres import PostgresServer
 
 ROAMS = 40
-KILLS = 4
+KILLS = 3
 
 
 @pytest.mark.timeout(300)

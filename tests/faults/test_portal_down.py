@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,11 +11,11 @@ from contextlib import ExitStack, contextmanager
 import httpx
 
 from lab.region import RegionThread
+from tests import warm
 from tests.conftest import RegionFactory
 from tests.journeys.conftest import PersonFactory
 from tests.journeys.eventually import eventually
 from tests.person import Person
-from tests.rules.tracked import ROOT
 from web import serve
 
 PATIENCE_SECONDS = 3.0
@@ -36,15 +34,9 @@ def process(region: RegionThread, name: str) -> Iterator[int]:
     """Let a portal of the region be a process of its own; yield its number."""
     region.stop_service(name)
     base = region.issuer.rsplit(":", 1)[1]
-    environment = {**os.environ, "MANYOU_VAR": str(region.var), "MANYOU_PORT_BASE": base}
+    environment = {"MANYOU_VAR": str(region.var), "MANYOU_PORT_BASE": base}
     with ExitStack() as stack:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "portals", name],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        running = warm.start(["portals", name], environment)
         stack.callback(running.wait)
         stack.callback(running.kill)
         with Person(region) as looker:
