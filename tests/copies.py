@@ -62,7 +62,7 @@ class Copies:
         }
         self._random = random.Random(seed)
         self._stack = ExitStack()
-        self.ports = _free_ports(number)
+        self.ports = free_ports(number)
         self._processes: dict[int, subprocess.Popen[bytes] | WarmProcess] = {}
         self.asked: list[int] = []
         """The ports that requests went to."""
@@ -189,7 +189,8 @@ class _Spread(httpx.HTTPTransport):
         )
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
+    """Return ports that nobody listens on."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
         for sock in sockets:
