@@ -19,7 +19,7 @@ from portals.api.item import item as api_item
 from portals.api.whoami import whoami
 from portals.backchannel_logout import backchannel_logout
 from portals.callback import callback
-from portals.client_key import CLIENT_KEY, DPOP_KEY, load_or_make, public_jwks
+from portals.client_key import CLIENT_KEY, DPOP_KEY, public_jwks
 from portals.cookies import Cookies
 from portals.counted import Metrics
 from portals.health import healthz, readyz
@@ -40,6 +40,7 @@ from portals.sign_out import logout
 from portals.stores.database import own_secret
 from portals.stores.endings import Endings
 from portals.stores.flows import Flows
+from portals.stores.keys import shared_key
 from portals.stores.opening import open_database
 from portals.stores.proofs import Proofs
 from portals.stores.sessions import Sessions
@@ -91,7 +92,7 @@ async def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Cl
     """Open and connect the parts. Raises OSError, StoreUnavailable, RuntimeError and BadClientKey."""
     folder = settings.var / "portals" / portal.client_id
     database = await open_database(settings.database(portal.client_id), portal.client_id)
-    key, dpop_key = load_or_make(folder / CLIENT_KEY), load_or_make(folder / DPOP_KEY)
+    key, dpop_key = [await shared_key(database, folder / name) for name in (CLIENT_KEY, DPOP_KEY)]
     # With an http issuer no TLS is spoken (provider.py refuses endpoints of another scheme), and reading the
     # certificates of all authorities would cost more than the rest of the start.
     calls = Calls(counted, clock)

@@ -13,7 +13,7 @@ from portals.errors import RETRY_AFTER, Problem, new_incident
 from portals.frame import page
 from portals.parts import parts_of
 from portals.refusals import noted
-from portals.visitor import visitor_at
+from portals.visitor import Visitor, visitor_at
 from web import trace
 from web.forms import BadForm
 from web.unavailable import StoreUnavailable
@@ -78,9 +78,17 @@ async def _page(request: Request, problem: Problem, headers: dict[str, str] | No
     incident = noted(parts_of(request), problem)
     sent = {**(headers or {}), **({"retry-after": RETRY_AFTER} if problem.status == 503 else {})}
     return page(
-        request, "problem.html", await visitor_at(request), status=problem.status, headers=sent, here=_here(request),
+        request, "problem.html", await _visitor(request), status=problem.status, headers=sent, here=_here(request),
         code=problem.code, incident=incident, trace_id=trace.current(), again=problem.again,
     )  # fmt: skip
+
+
+async def _visitor(request: Request) -> Visitor | None:
+    """Return who is signed in, for the page's head; what was wrong is told also where nobody can be looked up."""
+    try:
+        return await visitor_at(request)
+    except StoreUnavailable:
+        return None
 
 
 def _here(request: Request) -> str:

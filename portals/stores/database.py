@@ -36,7 +36,7 @@ class Database(Protocol):
     """One portal's database; any number of its processes may share it."""
 
     doubt_seconds: int
-    """By how much the clocks of those who share it may differ."""
+    """By how much the clocks of those who share it may differ: 0 where only one machine can."""
 
     async def execute(self, sql: str, values: Values = ()) -> int:
         """Run one statement, a transaction of its own, and return how many rows it changed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,9 @@ def provider() -> Iterator[ProviderDouble]:
     double.stop()
 
 
-@pytest.fixture
-async def portal(provider: ProviderDouble, tmp_path: Path) -> AsyncIterator[Running]:
-    settings = Settings(var=tmp_path / "var", issuer=provider.issuer)
+@asynccontextmanager
+async def running(provider: ProviderDouble, settings: Settings) -> AsyncIterator[Running]:
+    """Beijing's portal with these settings, and a clock that moves it and its provider."""
     clock = SettableClock(time.time())
     provider.clock = clock
     app = create_app(load(find("beijing", settings), settings), settings, clock)
@@ -73,9 +73,15 @@ async def portal(provider: ProviderDouble, tmp_path: Path) -> AsyncIterator[Runn
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=BEIJING))
-        running = Running(app, http, clock, provider)
-        provider.client_jwks = public_jwks(running.parts.key)
-        yield running
+        started = Running(app, http, clock, provider)
+        provider.client_jwks = public_jwks(started.parts.key)
+        yield started
+
+
+@pytest.fixture
+async def portal(provider: ProviderDouble, tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(provider, Settings(var=tmp_path / "var", issuer=provider.issuer)) as started:
+        yield started
 
 
 def problem(answer: httpx.Response) -> str:

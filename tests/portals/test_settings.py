@@ -24,6 +24,9 @@ ROOT = Path(__file__).parents[2]
         ("MANYOU_DEMO", "perhaps", "MANYOU_DEMO cannot be used"),
         ("MANYOU_ISSUER", "idp.localhost", "MANYOU_ISSUER cannot be used"),
         ("MANYOU_CONNECT", "idp.localhost", "idp.localhost=10.0.0.5"),
+        ("MANYOU_PORTAL_DATABASE", "mysql://here/portals", "should be sqlite:///path/to/file.db or postgresql://"),
+        ("MANYOU_PORTAL_DATABASE", "sqlite:///var/portal.db", "should have {portal} in a file's path"),
+        ("MANYOU_PORTAL_DATABASE_PASSWORD_FILE", "/nowhere", "is for a MANYOU_PORTAL_DATABASE such as"),
         ("MANYOU_PORTAL_IDLE_SECONDS", "1", "MANYOU_PORTAL_IDLE_SECONDS cannot be used"),
     ],
 )
@@ -40,6 +43,16 @@ def test_names_of_other_services_and_addresses_are_let_be(monkeypatch: pytest.Mo
     monkeypatch.setenv("MANYOU_KEY_SECRET", "0" * 32)
     monkeypatch.setenv("MANYOU_ADDRESS_BEIJING", "https://beijing.example")
     assert from_environment().addresses == {"MANYOU_ADDRESS_BEIJING": "https://beijing.example"}
+
+
+def test_each_portal_has_a_database_of_its_own_and_the_password_may_be_in_a_file(tmp_path: Path) -> None:
+    assert Settings(var=Path("here")).database("hebei") == "sqlite:///here/portals/hebei/portal.db"
+    assert Settings(portal_database="sqlite:////srv/{portal}.db").database("hebei") == "sqlite:////srv/hebei.db"
+    (tmp_path / "password").write_text("p@ss\n")
+    settings = Settings(
+        portal_database="postgresql://manyou@db:5432/portals", portal_database_password_file=tmp_path / "password"
+    )
+    assert settings.database("hebei") == "postgresql://manyou:p%40ss@db:5432/portals"
 
 
 def test_the_issuer_follows_the_port_base() -> None:

@@ -15,6 +15,8 @@ from web.unavailable import StoreUnavailable
 HERE = Path(__file__).parent
 MIGRATIONS = ("schema.sql", "version_2.sql")
 """Applied in order; `user_version` counts how many a file has had."""
+SERVING_MILLISECONDS = 1000
+"""How long one that serves waits for another that writes, during which it serves nobody: a write takes a thousandth."""
 OPENING_SECONDS = 10.0
 """How long others may take to open the same new file."""
 
@@ -37,7 +39,7 @@ class SqliteDatabase:
         _patiently(self._prepare)
 
     def _prepare(self) -> None:
-        for pragma in ("busy_timeout=2000", "journal_mode=WAL", "synchronous=NORMAL"):
+        for pragma in (f"busy_timeout={SERVING_MILLISECONDS}", "journal_mode=WAL", "synchronous=NORMAL"):
             self.connection.execute(f"PRAGMA {pragma}")
         if self._version() == len(MIGRATIONS):
             return
