@@ -1,7 +1,7 @@
 """What a roam costs where several provider processes share one database, and each request goes to any of them.
 
     .venv/bin/python bench/copies.py [--copies N ...] [--kind KIND ...] [--database DATABASE ...]
-        [--roams N] [--rounds N]
+        [--roams N] [--rounds N] [--warm-up N]
 
 One process, and so many as each N says, take turns, each set on a database of its own: 16 conversations in a closed
 loop, each request of which goes to a process by chance over a connection that stays. All provider processes have one
@@ -31,6 +31,7 @@ def main() -> int:
     parser = told.parser(__doc__)
     parser.add_argument("--checkout", type=told.named_path, default=told.HERE, metavar="NAME=PATH")
     parser.add_argument("--copies", type=told.positive, action="append", help="default: 2 and 4; one is always there")
+    parser.add_argument("--warm-up", type=told.positive, default=1000, help="roams of each process before")
     parser.add_argument("--roams", type=told.positive, default=1000, help="roams per round")
     parser.add_argument("--rounds", type=told.positive, default=5)
     options = parser.parse_args()
@@ -39,7 +40,7 @@ def main() -> int:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="manyou-bench-")))
         databases, kinds = told.databases(options), told.kinds(options)
         contenders = start([options.checkout], kinds, place, stack, databases=databases, copies=numbers)
-        rounds = measured(contenders, options.roams, options.rounds, errors_allowed=True)
+        rounds = measured(contenders, options.roams, options.rounds, warm_up=options.warm_up, errors_allowed=True)
     print(f"{options.rounds} rounds of {options.roams} roams")
     for first in range(0, len(contenders), len(numbers)):
         _print(contenders[first : first + len(numbers)], rounds)

@@ -11,14 +11,19 @@ from contender import Contender, Figures
 TURN = 100
 """Roams until the next server has its turn: what else the machine does changes within seconds."""
 WARM_UP = 2000
-"""Roams of each process that do not count: imports, caches, and what a compiler learns at run time."""
+"""Roams that do not count: imports, caches, and what a compiler learns at run time."""
 Rounds = Mapping[Contender, list[Figures]]
 
 
-def measured(contenders: Sequence[Contender], roams: int, rounds: int, *, errors_allowed: bool = False) -> Rounds:
-    """Return what so many rounds of so many roams cost each; it is confirmed between them what must be refused."""
+def measured(
+    contenders: Sequence[Contender], roams: int, rounds: int, *, warm_up: int = WARM_UP, errors_allowed: bool = False
+) -> Rounds:
+    """Return what so many rounds of so many roams cost each; it is confirmed between them what must be refused.
+
+    `warm_up` roams of each process come before that.
+    """
     for contender in contenders:
-        contender.measure(WARM_UP * len(contender.servers))
+        contender.measure(warm_up * len(contender.servers))
     found: dict[Contender, list[Figures]] = defaultdict(list)
     for _ in range(rounds):
         for contender, figures in one_round(contenders, roams, errors_allowed=errors_allowed).items():

@@ -63,6 +63,7 @@ class Copies:
         self._random = random.Random(seed)
         self._stack = ExitStack()
         self.ports = free_ports(number)
+        self._killed: list[int] = []
         self._processes: dict[int, subprocess.Popen[bytes] | WarmProcess] = {}
         self.asked: list[int] = []
         """The ports that requests went to."""
@@ -121,12 +122,25 @@ class Copies:
 
         assert eventually(ready, seconds=START_SECONDS), self.log(port)
 
+    def have(self, number: int) -> None:
+        """Let there be so many: some are killed, or those that were are started again."""
+        while len(self.ports) > number:
+            self.kill(self.ports[-1])
+        back = self._killed[: number - len(self.ports)]
+        for port in back:
+            self.start(port)
+        for port in back:
+            self.wait(port)
+            self._killed.remove(port)
+            self.ports.append(port)
+
     def kill(self, port: int) -> None:
         """End a copy as a power cut would."""
         process = self._processes.pop(port)
         process.kill()
         process.wait(30)
         self.ports.remove(port)
+        self._killed.append(port)
 
     @contextmanager
     def frozen(self, port: int) -> Iterator[None]:
