@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from client_kinds import Code
 from contender import PASSWORD
 from http_messages import Answer, get
-from load import Conversation, Load
+from load import Load
 from logout_sink import LogoutSink
 from postgres_meter import PostgresMeter
 from provider_process import ProviderProcess
@@ -122,9 +122,6 @@ class Walk:
             alone = self._log_in(load, people, None)
             hints = self._redeem(load, [(first, one.code) for one in alone], None)
             self._log_out(load, alone, hints, 1, meter)
-            with meter.phase("refusal", 10 * people):
-                healthz = get("healthz", f"{self.server.issuer}/healthz")
-                load.run(partial(_ask, healthz), 10 * people)
         _take_apart(meter, len(self.portals))
         return meter
 
@@ -184,8 +181,3 @@ def _combine(first: Cost, second: Cost, one: float, other: float) -> Cost:
         wal=max(0.0, one * first.wal + other * second.wal),
         wal_pages=max(0.0, one * first.wal_pages + other * second.wal_pages),
     )
-
-
-def _ask(message: Any) -> Conversation[Answer]:
-    answer = yield message
-    return answer

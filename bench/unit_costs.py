@@ -17,8 +17,9 @@ from load import Load
 from logout_sink import LogoutSink
 from postgres_meter import PostgresMeter
 from provider_process import ProviderProcess
+from refusal import refusal_seconds
 from server_process import OWN_CORE
-from simulation.costs import LOG_IN, ROAM, Costs, Table
+from simulation.costs import LOG_IN, ROAM, Cost, Costs, Table
 from step_costs import Meter, Walk
 from whole_portal import WholePortal
 
@@ -52,6 +53,7 @@ def measure(place: Path, people: int) -> Costs:
         walk = Walk(server, postgres, sink, portals)
         meter = walk.measure(people)
         verdict = _verdict_seconds(*walk.sample, walk.metadata["jwks_uri"])
+        refusal = refusal_seconds(server, 5 * people)
         memory = server.pss_mb() * 1e6
         tables = _tables(postgres, meter)
         alone = _expired_per_second(postgres, EXPIRED * people)
@@ -63,11 +65,11 @@ def measure(place: Path, people: int) -> Costs:
     one, two = _hashes_per_second(1), _hashes_per_second(2)
     return Costs(
         where=where,
-        endpoints={name: cost for name, cost in meter.costs.items() if name != "refusal"},
+        endpoints=meter.costs,
         hash_seconds=1 / one,
         hash_bytes=19 * 1024 * 1024,
         hash_gain=two / one,
-        refusal=meter.costs["refusal"],
+        refusal=Cost(cpu=refusal),
         verdict=verdict,
         memory=memory,
         flush=flush,

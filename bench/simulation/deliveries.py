@@ -44,9 +44,9 @@ class Deliveries:
         self._cost = costs.endpoints["signal"]
         self._portals = portals
         self._random = random
-        self._waiting: Mapping[int, deque[float]] = defaultdict(deque)
+        self._waiting: Mapping[int, deque[tuple[float, int]]] = defaultdict(deque)
+        """Since when each waits, and how often it was tried; those that were tried least come first."""
         self._in_flight: Counter[tuple[int, int]] = Counter()
-        self._failures: Counter[tuple[int, int]] = Counter()
         self._paused: dict[tuple[int, int], float] = {}
         self.delays: dict[int, list[float]] = defaultdict(list)
         """Seconds from the log-out to the portal's answer, by portal."""
@@ -62,7 +62,7 @@ class Deliveries:
         """Queue a logout token for each of so many portals on the average, and send them."""
         number = min(self._portals.number, int(clients) + (self._random.random() < clients % 1))
         for portal in self._random.sample(range(self._portals.number), number):
-            self._waiting[portal].append(self._clock.now)
+            self._waiting[portal].append((self._clock.now, 0))
         copy = self._proxy.choose()
         if copy is not None:
             self._claim(copy)
@@ -79,30 +79,28 @@ class Deliveries:
             most = 1 if key in self._paused else MOST_AT_ONCE
             while queue and self._in_flight[key] < most and self._paused.get(key, 0.0) <= self._clock.now:
                 self._in_flight[key] += 1
-                self._send(copy, portal, queue.popleft())
+                self._send(copy, portal, *queue.popleft())
 
-    def _send(self, copy: Copy, portal: int, since: float) -> None:
+    def _send(self, copy: Copy, portal: int, since: float, tried: int) -> None:
         self.tried += 1
         seconds = self._portals.seconds(portal)
         copy.work(
             self._cost,
             lambda well: self._clock.after(
                 min(seconds, SEND_SECONDS),
-                partial(self._sent, copy, portal, since, well and seconds <= SEND_SECONDS),
+                partial(self._sent, copy, portal, since, tried + 1, well and seconds <= SEND_SECONDS),
             ),
         )
 
-    def _sent(self, copy: Copy, portal: int, since: float, arrived: bool) -> None:
+    def _sent(self, copy: Copy, portal: int, since: float, tried: int, arrived: bool) -> None:
         key = (id(copy), portal)
         self._in_flight[key] -= 1
         if arrived:
             self._paused.pop(key, None)
-            self._failures[key] = 0
             self.delays[portal].append(self._clock.now - since)
         else:
-            self._failures[key] += 1
-            pause = min(LONGEST_PAUSE, 2.0 ** min(self._failures[key] - 1, 10))
+            pause = min(LONGEST_PAUSE, 2.0 ** min(tried - 1, 10))
             self._paused[key] = self._clock.now + pause
-            self._waiting[portal].append(since)
+            self._waiting[portal].append((since, tried))
         if copy.alive:
             self._claim(copy)

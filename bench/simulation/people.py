@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -10,7 +11,12 @@ from .clock import Clock
 from .copies import BUSY, LOST, OK, Proxy
 from .costs import LOG_IN, ROAM, Costs
 
-JOURNEYS = {"log-in": LOG_IN, "roam": ROAM, "refresh": ("refresh",), "log-out": ("end_session",)}
+JOURNEYS: Mapping[str, Sequence[str]] = {
+    "log-in": LOG_IN,
+    "roam": ROAM,
+    "refresh": ("refresh",),
+    "log-out": ("end_session",),
+}
 RELOADED = ("authorize", "authorize_no_session", "authorize_resumed", "login_page", "login_post", "end_session")
 """What a browser asks for: a reload repeats it. What a portal asks for it does not repeat; one begins there again."""
 
@@ -19,13 +25,17 @@ RELOADED = ("authorize", "authorize_no_session", "authorize_resumed", "login_pag
 class Habits:
     """How people are, in seconds from and to: between two hops, before a form is sent, before one tries again.
 
-    `tries` is how often they try again before they give up; each time they wait half as long again.
+    `tries` is how often they try again before they give up; each time they wait half as long again, `longest_wait`
+    at most. `journeys` are
+    the requests of each thing that they want.
     """
 
     hop: tuple[float, float] = (0.02, 0.12)
     form: tuple[float, float] = (6.0, 20.0)
     again: tuple[float, float] = (2.0, 10.0)
     tries: int = 6
+    longest_wait: float = 60.0
+    journeys: Mapping[str, Sequence[str]] = field(default_factory=lambda: JOURNEYS)
 
 
 @dataclass
@@ -84,7 +94,7 @@ class _Journey:
     def __init__(self, people: People, name: str) -> None:
         self._people = people
         self._name = name
-        self._steps = JOURNEYS[name]
+        self._steps = people.habits.journeys[name]
         self._began = people.clock.now
         self._counted = people.clock.now >= people.counted_from
         self._at = 0
@@ -136,4 +146,5 @@ class _Journey:
                 self._steps = ROAM
             self._at = 0
             self._waited = 0.0
-        people.clock.after(people.between(people.habits.again) * 1.5 ** (self._tried - 1), self.go_on)
+        wait = people.between(people.habits.again) * 1.5 ** (self._tried - 1)
+        people.clock.after(min(wait, people.habits.longest_wait), self.go_on)

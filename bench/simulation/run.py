@@ -21,18 +21,22 @@ WARM_UP = 30.0
 
 @dataclass(frozen=True)
 class Rates:
-    """What begins in a second at the moment that is looked at; `clients` is how many portals a session has visited."""
+    """What begins in a second at the moment that is looked at; `clients` is how many portals a session has visited.
+
+    `run_out` are sessions that end because nobody used them, for which the provider does what a log-out does.
+    """
 
     log_ins: float
     roams: float
     refreshes: float
     log_outs: float
     clients: float
+    run_out: float = 0.0
 
     def times(self, factor: float) -> Rates:
         """Return so many times as much."""
         many = (self.log_ins, self.roams, self.refreshes, self.log_outs)
-        return Rates(*(factor * one for one in many), self.clients)
+        return Rates(*(factor * one for one in many), self.clients, factor * self.run_out)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Plan:
     cores: int = 8
     flush: float | None = None
     seconds: float = 60.0
+    warm_up: float = WARM_UP
     bounds: Bounds = field(default_factory=Bounds)
     habits: Habits = field(default_factory=Habits)
     portals: Portals = field(default_factory=Portals)
@@ -57,14 +62,17 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What came of it; shares of what is there that were in use, between the warm-up and the end."""
+    """What came of it; shares of what is there that were in use, between the warm-up and the end.
+
+    `group` is how many commits the database wrote through at once, on the average.
+    """
 
     plan: Plan
     tally: Tally
     loop: float
     passwords: float
     database: float
-    write_through: float
+    group: float
     refused_by_requests: int
     refused_by_passwords: int
     signals: Deliveries
@@ -86,6 +94,7 @@ class Run:
 
     def __init__(self, plan: Plan, costs: Costs) -> None:
         self.plan = plan
+        self._costs = costs
         self.clock = Clock()
         flush = costs.flush if plan.flush is None else plan.flush
         self.database = Database(self.clock, plan.cores, flush) if plan.cores else None
@@ -93,26 +102,29 @@ class Run:
         chance = [Random(f"{plan.seed} {name}") for name in ("people", "signals", "arrivals", "log-outs", "copies")]
         self.copies = [Copy(self.clock, costs, plan.bounds, self.database, chance[4]) for _ in range(plan.copies)]
         self.proxy = Proxy(self.copies)
-        self.people = People(self.clock, self.proxy, costs, plan.habits, chance[0], WARM_UP)
+        self.people = People(self.clock, self.proxy, costs, plan.habits, chance[0], plan.warm_up)
         self.deliveries = Deliveries(self.clock, self.proxy, costs, plan.portals, chance[1])
         rates = plan.rates
         for name, rate in (("log-in", rates.log_ins), ("roam", rates.roams), ("refresh", rates.refreshes)):
             arrive(self.clock, steady(rate), rate, chance[2], partial(self.people.come, name))
         arrive(self.clock, steady(rates.log_outs), rates.log_outs, chance[3], self._log_out)
+        arrive(self.clock, steady(rates.run_out), rates.run_out, chance[3], self._run_out)
         if plan.extra is not None:
             extra = Random(f"{plan.seed} extra")
             arrive(self.clock, plan.extra, plan.most_extra, extra, partial(self.people.come, "log-in"))
 
     def at(self, seconds: float, action: Callable[[], object]) -> None:
         """Let something happen so many seconds after the warm-up."""
-        self.clock.after(WARM_UP + seconds - self.clock.now, action)
+        self.clock.after(self.plan.warm_up + seconds - self.clock.now, action)
 
     def go(self) -> Outcome:
         """Run to the end."""
-        self.clock.run(WARM_UP)
+        self.clock.run(self.plan.warm_up)
         before = self._used()
-        self.clock.run(WARM_UP + self.plan.seconds)
-        loop, passwords, database, flushes = (now - then for now, then in zip(self._used(), before, strict=True))
+        self.clock.run(self.plan.warm_up + self.plan.seconds)
+        loop, passwords, database, commits, flushes = (
+            now - then for now, then in zip(self._used(), before, strict=True)
+        )
         seconds = self.plan.seconds
         return Outcome(
             plan=self.plan,
@@ -120,7 +132,7 @@ class Run:
             loop=loop / seconds / len(self.copies),
             passwords=passwords / seconds / len(self.copies) / self.plan.bounds.password_threads,
             database=database / seconds / max(1, self.plan.cores),
-            write_through=flushes / seconds,
+            group=commits / max(1.0, flushes),
             refused_by_requests=sum(copy.refused - copy.passwords.refused for copy in self.copies),
             refused_by_passwords=sum(copy.passwords.refused for copy in self.copies),
             signals=self.deliveries,
@@ -131,13 +143,19 @@ class Run:
         self.people.come("log-out")
         self.deliveries.session_ended(self.plan.rates.clients)
 
+    def _run_out(self) -> None:
+        copy = self.proxy.choose()
+        if copy is not None:
+            copy.work(self._costs.endpoints["end_session"], lambda well: None)
+        self.deliveries.session_ended(self.plan.rates.clients)
+
     def _used(self) -> Sequence[float]:
-        flushes = self.database.flushes * self.database.flush if self.database else 0.0
         return (
             sum(copy.loop.busy_seconds for copy in self.copies),
             sum(copy.passwords.busy_seconds for copy in self.copies),
             self.database.cores.busy_seconds if self.database else 0.0,
-            flushes,
+            self.database.commits if self.database else 0,
+            self.database.flushes if self.database else 0,
         )
 
 
