@@ -95,6 +95,8 @@ class Copies:
         """Start a copy, again if it was killed, by a clock that is `ahead` seconds."""
         if port not in self.ports:
             self.ports.append(port)
+        if port in self._killed:
+            self._killed.remove(port)
         environment = {**self.environment, "MANYOU_PORT_BASE": str(port)}
         path = self._place / f"copy-{port}.log"
         if not ahead:
@@ -131,8 +133,6 @@ class Copies:
             self.start(port)
         for port in back:
             self.wait(port)
-            self._killed.remove(port)
-            self.ports.append(port)
 
     def kill(self, port: int) -> None:
         """End a copy as a power cut would."""

@@ -67,7 +67,7 @@ async def test_while_the_database_is_away_all_is_to_be_tried_again_and_then_it_g
         server.start()
     # It comes back by itself, at the next connection that is made.
     async with asyncio.timeout(30):
-        while (await portal.http.get("/readyz")).status_code != 200:
+        while (await portal.http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it is in another process
             await asyncio.sleep(PAUSE_SECONDS)
     assert (await portal.http.get("/me")).text == page.text
     # What could not be kept was not taken for done.
