@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +18,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
+
+
+class _PlainState(State):
+    """What an application keeps, as plain attributes: Starlette looks for each at two places, by two calls."""
+
+    __setattr__ = object.__setattr__  # type: ignore[assignment]  # the same, of any object
+    __delattr__ = object.__delattr__
 
 
 class ExactApp(FastAPI):
@@ -29,6 +37,7 @@ class ExactApp(FastAPI):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.state = _PlainState()
         self._entry: ASGIApp = self._answer
 
     def add_middleware(self, middleware_class: Callable[..., ASGIApp], *args: Any, **options: Any) -> None:

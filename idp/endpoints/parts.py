@@ -72,6 +72,6 @@ class Parts:
 
 def parts(request: Request) -> Parts:
     """Return the parts of the provider that answers `request`."""
-    found = request.app.state.parts
+    found = request.scope["app"].state.parts
     assert isinstance(found, Parts)
     return found
