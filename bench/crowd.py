@@ -15,6 +15,9 @@ from load import Conversation
 from provider_process import ProviderProcess
 from stored_rows import Filling, cookie
 
+QUIET_SECONDS, QUIET_SHARE = 4.0, 0.05
+PATIENCE_SECONDS = 900.0
+
 
 @dataclass(frozen=True)
 class Amounts:
@@ -38,6 +41,15 @@ class Crowd(Contender):
         """Return a roam of the next person."""
         header = re.sub(r"manyou_session=[^;]*", f"manyou_session={cookie(next(self._numbers))}", self._cookie)
         return self.kind.roam(self.metadata, header)
+
+    def settle(self) -> None:
+        """Wait until the provider has done what had come due while it did not run."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        before, quiet = sum(self.cpu_ms()), False
+        while not quiet and time.monotonic() < until:
+            time.sleep(QUIET_SECONDS)
+            now = sum(self.cpu_ms())
+            before, quiet = now, now - before < QUIET_SHARE * QUIET_SECONDS * 1000
 
     def _one_after_the_other(self) -> Iterator[int]:
         # No session comes twice before all have come, and their keys are hashes.

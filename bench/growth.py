@@ -85,6 +85,7 @@ def _filled(
 
 def _measure(kind: type[ClientKind], database: str, found: list[tuple[Crowd, str]], roams: int, rounds: int) -> None:
     small, full = (crowd for crowd, _ in found)
+    full.settle()
     before = [count(url, table) for _, url in found for table in UNCHANGED]
     figures = measured([small, full], roams, rounds)
     # Those who confirm that what is wrong is refused log in anew, at two clients, after each round.

@@ -6,7 +6,9 @@ StoreUnavailable.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,8 @@ from web.unavailable import StoreUnavailable
 HERE = Path(__file__).parent
 MIGRATIONS = ("schema.sql", "version_2.sql", "version_3.sql", "version_4.sql", "version_5.sql", "version_6.sql")
 """Applied in order; `user_version` counts how many a file has had."""
+RESTS = 4.0
+"""How many times as long as it worked whatever gives way rests."""
 
 PATIENT_MILLISECONDS = 5000
 """How long a command waits for another process that writes."""
@@ -122,6 +126,11 @@ class Database:
     async def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+async def give_way(began: float) -> None:
+    """Rest for four times as long as it is since `began`: what nobody waits for has a fifth of the time at most."""
+    await asyncio.sleep(RESTS * (time.perf_counter() - began))
 
 
 def insert(table: str, columns: Sequence[str]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from idp.model import SignIn
 from idp.stores.rows import NEW_DELIVERY_COLUMNS, SIGN_IN_COLUMNS, new_delivery_values, sign_in_of, sign_in_values
-from idp.stores.sqlite.database import Database, insert, places
+from idp.stores.sqlite.database import Database, give_way, insert, places
 
 _ENTER = (
     f"INSERT INTO sign_ins ({', '.join(SIGN_IN_COLUMNS)}) SELECT {places(SIGN_IN_COLUMNS)} "
@@ -18,7 +18,7 @@ _ENTER = (
 # Those that were used meanwhile are looked at again when they would run out if they were not used any more.
 _LOOK_AT = (
     "UPDATE sessions SET look_at = min(expires_at, seen_at + :idle) WHERE session_id IN (SELECT session_id "
-    "FROM sessions WHERE ended_at IS NULL AND look_at <= :now ORDER BY look_at LIMIT 100) "
+    "FROM sessions WHERE ended_at IS NULL AND look_at <= :now ORDER BY look_at LIMIT 50) "
     "RETURNING session_id, user_id, look_at"
 )
 _QUEUE = insert("deliveries", NEW_DELIVERY_COLUMNS)
@@ -106,8 +106,9 @@ class SqliteSignIns:
         """Return session_id and user_id of the sessions that have run out and are not yet ended."""
         values = {"now": now, "idle": idle}
         while self._database.one("SELECT 1 FROM sessions WHERE ended_at IS NULL AND look_at <= :now LIMIT 1", values):
+            began = time.perf_counter()
             rows = self._database.many(_LOOK_AT, values)
             if run_out := [(row["session_id"], row["user_id"]) for row in rows if row["look_at"] <= now]:
                 return run_out
-            await asyncio.sleep(0)
+            await give_way(began)
         return []

@@ -6,19 +6,16 @@ looks at a few rows and deletes fewer, and after each the sweep rests for longer
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from idp.model import grant_ids_from
-from idp.stores.sqlite.database import Database
+from idp.stores.sqlite.database import Database, give_way
 
 REFUSALS_KEPT = 100_000
 LOOKED_AT_ONCE = 1000
 DELETED_AT_ONCE = 100
-RESTS = 4.0
-"""How many times as long as it worked the sweep rests."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +51,9 @@ _SWEEPS: tuple[_Found | _Walked, ...] = (
         "pushed_requests",
         "request_uri_hash",
         "expires_at < :now - 600 AND NOT EXISTS (SELECT 1 FROM interactions WHERE pushed = request_uri_hash)",
+        every=600,
     ),
-    _Walked("assertions", "client_id, jti", "expires_at < :now - 60", begin=("", "")),
+    _Walked("assertions", "client_id, jti", "expires_at < :now - 60", every=600, begin=("", "")),
     _Found("revoked_access_tokens", "jti", "expires_at < :now - 60"),
     _Walked("refresh_tokens", "token_hash", "expires_at < :now - 86400", every=3600),
     _Walked("grants", "grant_id", "keep_until < :now - 86400", every=600, upto=" AND grant_id < :old"),
@@ -115,7 +113,7 @@ class SqliteUpkeep:
         while True:
             began = time.perf_counter()
             last = self.database.one(ends, {**values, **after})
-            await _rest(began)
+            await give_way(began)
             if last is None:
                 return swept + await self._delete(one, f"{behind} AND {one.due}", {**values, **after})
             stretch = {f"last_{name}": last[name] for name in columns}
@@ -135,7 +133,7 @@ class SqliteUpkeep:
             began = time.perf_counter()
             deleted = self.database.execute(statement, values).rowcount
             swept += deleted
-            await _rest(began)
+            await give_way(began)
         return swept
 
     async def check(self) -> None:
@@ -145,7 +143,3 @@ class SqliteUpkeep:
     async def close(self) -> None:
         """Close the file."""
         await self.database.close()
-
-
-async def _rest(began: float) -> None:
-    await asyncio.sleep(RESTS * (time.perf_counter() - began))
