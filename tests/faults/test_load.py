@@ -21,11 +21,14 @@ LONGEST_SECONDS = 20.0
 """For a hundred answers of which eight are work: far more than they take, for a busy machine."""
 
 
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderProcess]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def provider(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderProcess]:
     place: Path = tmp_path_factory.mktemp("load")
     base, claim = free_base()
-    with claim, ProviderProcess(place / "var", base, {"MANYOU_REQUESTS": str(TAKEN)}) as running:
+    settings = {"MANYOU_REQUESTS": str(TAKEN)}
+    if request.param == "postgresql":
+        settings["MANYOU_IDP_DATABASE"] = request.getfixturevalue("postgres").fresh()
+    with claim, ProviderProcess(place / "var", base, settings) as running:
         yield running
 
 
@@ -58,6 +61,17 @@ def test_what_is_beyond_capacity_is_refused_at_once_and_it_recovers(provider: Pr
     assert {status for status, _, _ in all_at_once(provider, head(provider.issuer, "/jwks"), TAKEN)} == {200}
     with provider.http() as http:
         assert http.get(f"{provider.issuer}/healthz").status_code == 200
+
+
+def test_what_has_to_be_written_is_refused_beyond_capacity_as_well_and_none_of_it_fails(
+    provider: ProviderProcess,
+) -> None:
+    # Each is a refusal that the audit keeps.
+    request = head(provider.issuer, "/authorize?client_id=nobody")
+    statuses = Counter(status for status, _, _ in all_at_once(provider, request, SENT))
+    assert set(statuses) == {400, 503}
+    assert statuses[503] >= SENT // 2
+    assert {status for status, _, _ in all_at_once(provider, request, TAKEN)} == {400}
 
 
 def test_people_are_refused_by_a_page_in_both_languages(provider: ProviderProcess) -> None:
