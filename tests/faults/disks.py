@@ -10,7 +10,7 @@ import errno
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,6 +87,29 @@ class SmallFileSystem:
     def free(self) -> None:
         """Take the ballast away."""
         self._ballast.unlink(missing_ok=True)
+
+
+class NoRoomForTheLog:
+    """A small file system on which PostgreSQL's write-ahead log needs its next piece while there is no room.
+
+    It then stops itself (PANIC), and cannot start before there is.
+    """
+
+    def __init__(self, disk: SmallFileSystem, server: PostgresServer) -> None:
+        self._disk = disk
+        self._server = server
+
+    def fill(self) -> None:
+        """Leave no room, and write until it has stopped."""
+        self._disk.fill()
+        with suppress(psycopg.OperationalError), psycopg.connect(self._server.url, autocommit=True) as connection:
+            while True:
+                connection.execute("SELECT pg_logical_emit_message(false, 'manyou', 'so that there is something')")
+                connection.execute("SELECT pg_switch_wal()")
+
+    def free(self) -> None:
+        """Make room again."""
+        self._disk.free()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import httpx
 from idp.settings import SQLITE
 from lab.region import RegionThread
 from tests.faults.consistency import violations
-from tests.faults.disks import Disk, small_file_system
+from tests.faults.disks import SEGMENTS, Disk, NoRoomForTheLog, small_file_system
 from tests.faults.provider_process import ProviderProcess
 from tests.journeys.as_portal import as_portal, land, whoami
 from tests.journeys.eventually import eventually
@@ -135,14 +135,16 @@ def main() -> int:
     """Roam on a small file system, print what was answered; 0 when nothing was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.full_disk")
     parser.add_argument("--database", choices=sorted(MEGABYTES), default="sqlite")
+    parser.add_argument("--log", action="store_true", help="of PostgreSQL: no room for its write-ahead log, too")
     given = parser.parse_args()
     with ExitStack() as stack:
         disk = stack.enter_context(small_file_system(MEGABYTES[given.database]))
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = None
         if given.database == "postgresql":
-            server = stack.enter_context(PostgresServer(durable=True, within=disk.place))
-        seen = roam(stack.enter_context(world(place, server, disk.place)), disk)
+            server = stack.enter_context(PostgresServer(durable=True, within=disk.place, initdb=SEGMENTS))
+        full = NoRoomForTheLog(disk, server) if given.log and server is not None else disk
+        seen = roam(stack.enter_context(world(place, server, disk.place)), full)
     print(f"{given.database}, on {MEGABYTES[given.database]} MB:")
     for name, statuses in seen.statuses.items():
         print(f"  {name}: {', '.join(f'{number} times {status}' for status, number in sorted(statuses.items()))}")
