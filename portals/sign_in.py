@@ -66,6 +66,10 @@ class _ShortPrivateKeyJWT(PrivateKeyJWT):  # type: ignore[misc]
         super().__init__(token_endpoint=issuer, headers={"kid": kid}, alg=ALG)
         self._clock = clock
 
+    def __call__(self, auth: Any, method: str, uri: str, headers: Any, body: bytes) -> Any:
+        """Add the assertion to the body, as text: of bytes Authlib can read only those that say ASCII."""
+        return super().__call__(auth, method, uri, headers, body.decode())
+
     def sign(self, auth: Any, token_endpoint: str) -> str:
         """Return a fresh assertion; `aud` is the issuer (RFC 7523 3, as FAPI 2.0 5.3.3.1 narrows it)."""
         signed: str = private_key_jwt_sign(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from urllib.parse import urlencode
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -260,6 +261,13 @@ async def test_a_key_that_the_provider_removed_is_believed_for_five_minutes_at_m
     portal.clock.advance(301)
     portal.provider.signer = removed
     assert problem(await portal.sign_in()) == "token_refused"
+
+
+@pytest.mark.parametrize("hint", ["li.beijing", "李明", "é ü&=+%", "\x80"])
+async def test_a_login_hint_is_pushed_as_it_is_in_any_script_core_3_1_2_1(portal: Running, hint: str) -> None:
+    await portal.begin(f"/login?{urlencode({'login_hint': hint})}")
+    [pushed] = portal.provider.pushed.values()
+    assert pushed["login_hint"] == hint
 
 
 async def test_metadata_expires(portal: Running) -> None:
