@@ -53,6 +53,7 @@ class Report:
     answers_lost: int
     refused: int
     codes_late: int
+    log_ins_delayed: int
     families_ended: int
     log_outs: int
     told: int
@@ -66,7 +67,7 @@ class Report:
         line = (
             f"{self.database}, seed {self.seed}: {self.roams} roams, {self.kills.total()} kills ({kills}), "
             f"{self.answers_lost} answers lost, {self.refused} times 503, "
-            f"{self.codes_late} codes too old when it was back, "
+            f"{self.codes_late} codes too old when it was back, {self.log_ins_delayed} log-ins delayed, "
             f"{self.kept} refresh tokens kept, {self.families_ended} families ended by a repeated code or token, "
             f"{self.log_outs} log-outs, {self.told} logout tokens, {self.told_twice} of them again"
         )
@@ -176,6 +177,7 @@ def _merged(ledgers: Sequence[Ledger]) -> Ledger:
         whole.families_ended += one.families_ended
         whole.log_outs += one.log_outs
         whole.codes_late += one.codes_late
+        whole.log_ins_delayed += one.log_ins_delayed
     return whole
 
 
@@ -234,6 +236,7 @@ def _report(world: _World, ledger: Ledger, kills: Counter[str], seed: int, wrong
         answers_lost=ledger.answers_lost,
         refused=ledger.refused,
         codes_late=ledger.codes_late,
+        log_ins_delayed=ledger.log_ins_delayed,
         families_ended=ledger.families_ended,
         log_outs=ledger.log_outs,
         told=len(told),

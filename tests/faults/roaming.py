@@ -21,6 +21,9 @@ PAUSE_SECONDS = 0.01
 CODE_SECONDS = 58.0
 """A code, and a pushed request, lives for 60 seconds; it was issued a moment before it arrived."""
 
+LONGEST_DELAY_SECONDS = 8
+"""After six kills in the middle of log-ins of one account, without one that was good between them."""
+
 
 class Stopped(Exception):
     """Somebody else has found something wrong."""
@@ -28,6 +31,18 @@ class Stopped(Exception):
 
 class Unavailable(Exception):
     """The provider said 503: its database was away, and what it asked of it may have been done or not."""
+
+
+class Delayed(Exception):
+    """The provider wants log-ins to this account to wait for so many seconds.
+
+    It counts an attempt before it looks at the password (and forgets it after a good one), so that one that was killed
+    in between counts as one that was wrong; the third in a row brings a delay.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 @dataclass
@@ -58,6 +73,7 @@ class Ledger:
     families_ended: int = 0
     log_outs: int = 0
     codes_late: int = 0
+    log_ins_delayed: int = 0
 
 
 class Gate:
@@ -168,6 +184,10 @@ class Roamer:
         if page.status_code == 200:
             assert not self._signed_in, "an acknowledged session was lost"
             page = _answered(self._browser.follow(self._browser.log_in(page, self._username)))
+            if page.status_code == 429:
+                seconds = int(page.headers["retry-after"])
+                assert seconds <= LONGEST_DELAY_SECONDS, f"a good password is refused for {seconds} s"
+                raise Delayed(seconds)
         assert page.status_code == 303, f"{page.status_code}: {page.text[:400]}"
         landing = client.landing(asked, page)
         assert landing.code
@@ -232,6 +252,9 @@ class Roamer:
             except httpx.TransportError:
                 self.ledger.answers_lost += 1
                 lost = True
+            except Delayed as delay:
+                self.ledger.log_ins_delayed += 1
+                time.sleep(delay.seconds)
             except Unavailable:
                 self._gate.refused()
                 self.ledger.refused += 1
