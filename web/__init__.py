@@ -2,6 +2,6 @@
 
 Nothing here knows OpenID Connect. Read in this order: clock (what time it is), addresses (where a service is
 reached), connect (how a name becomes a connection), forms (what came in), language (zh-CN or en), csrf, pages
-(what goes out), dpop (whether a token came with its key), serve (sockets and signals). `web` imports none of `idp`,
-`portals` and `lab`; a test holds that.
+(what goes out), postgres (a database that may go away), dpop (whether a token came with its key), serve (sockets and
+signals). `web` imports none of `idp`, `portals` and `lab`; a test holds that.
 """
