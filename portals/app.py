@@ -37,7 +37,7 @@ from portals.proving import Prover
 from portals.settings import BadSettings, Settings
 from portals.sign_in import SignIn
 from portals.sign_out import logout
-from portals.stores.database import own_secret
+from portals.stores.database import Database, own_secret
 from portals.stores.endings import Endings
 from portals.stores.flows import Flows
 from portals.stores.keys import shared_key
@@ -66,7 +66,12 @@ def create_app(portal: Portal, settings: Settings, clock: Clock = system_clock) 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts = await _parts(portal, settings, counted, clock)
+        database = await open_database(settings.database(portal.client_id), portal.client_id)
+        try:
+            parts = await _parts(portal, settings, counted, clock, database)
+        except BaseException:
+            await database.close()
+            raise
         app.state.portal = parts
         yield
         await parts.sign_in.close()
@@ -88,10 +93,9 @@ def create_app(portal: Portal, settings: Settings, clock: Clock = system_clock) 
     return app
 
 
-async def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Clock) -> Parts:
-    """Open and connect the parts. Raises OSError, StoreUnavailable, RuntimeError and BadClientKey."""
+async def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Clock, database: Database) -> Parts:
+    """Make and connect the parts. Raises OSError, StoreUnavailable and BadClientKey."""
     folder = settings.var / "portals" / portal.client_id
-    database = await open_database(settings.database(portal.client_id), portal.client_id)
     key, dpop_key = [await shared_key(database, folder / name) for name in (CLIENT_KEY, DPOP_KEY)]
     # With an http issuer no TLS is spoken (provider.py refuses endpoints of another scheme), and reading the
     # certificates of all authorities would cost more than the rest of the start.
