@@ -39,13 +39,13 @@ from idp.people.sign_outs import SignOuts
 from idp.settings import BadSettings, Settings
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
-from idp.stores.readiness import Readiness
 from web.clock import Clock
 from web.connect import ConnectMap
 from web.csrf import Csrf
 from web.dpop_nonces import Nonces
 from web.fetch import Fetcher, Guard
 from web.pages import Pages
+from web.readiness import Readiness
 from web.tls import calling
 from web.unavailable import StoreUnavailable
 
@@ -119,7 +119,7 @@ async def running(
 async def _stores(settings: Settings, closing: AsyncExitStack) -> tuple[Stores, Readiness]:
     stores = await open_stores(settings.idp_database)
     closing.push_async_callback(stores.upkeep.close)
-    readiness = Readiness(stores.upkeep)
+    readiness = Readiness(stores.upkeep.check)
     closing.push_async_callback(readiness.close)
     return stores, readiness
 

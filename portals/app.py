@@ -49,6 +49,7 @@ from web.clock import Clock, system_clock
 from web.csrf import Csrf
 from web.observed import ObservedApp
 from web.pages import Pages
+from web.readiness import Readiness
 from web.tls import calling
 
 HERE = Path(__file__).parent
@@ -76,6 +77,7 @@ def create_app(portal: Portal, settings: Settings, clock: Clock = system_clock) 
         yield
         await parts.sign_in.close()
         await parts.provider.close()
+        await parts.readiness.close()
         await parts.database.close()
 
     app = ObservedApp(
@@ -120,6 +122,7 @@ async def _parts(portal: Portal, settings: Settings, counted: Metrics, clock: Cl
         key=key,
         dpop_key=dpop_key,
         database=database,
+        readiness=Readiness(database.check),
         csrf=Csrf(await own_secret(database, "csrf")),
         flows=Flows(database),
         sessions=sessions,

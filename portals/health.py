@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from portals.parts import Parts, parts_of
-from web.unavailable import StoreUnavailable
 
 NO_STORE = {"cache-control": "no-store"}
-READY_SECONDS = 1.0
-"""How long the store may take to answer."""
 
 
 async def healthz(request: Request) -> Response:
@@ -26,10 +21,7 @@ async def readyz(request: Request) -> Response:
     Without the provider nobody can sign in, but whoever is signed in is served, and no other copy could do better.
     """
     parts = parts_of(request)
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            await parts.database.check()
-    except (StoreUnavailable, TimeoutError):
+    if not await parts.readiness.now():
         return PlainTextResponse("not ready\n", 503, {**NO_STORE, "retry-after": "5"})
     return PlainTextResponse(f"ready\n{_provider(parts)}\n", headers=NO_STORE)
 

@@ -24,6 +24,7 @@ from portals.tokens import Refresher
 from web.clock import Clock
 from web.csrf import Csrf
 from web.pages import Pages
+from web.readiness import Readiness
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Parts:
     key: ECKey
     dpop_key: ECKey
     database: Database
+    readiness: Readiness
     csrf: Csrf
     flows: Flows
     sessions: Sessions

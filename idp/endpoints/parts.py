@@ -26,10 +26,10 @@ from idp.people.sessions import SessionKeeper
 from idp.people.sign_outs import SignOuts
 from idp.settings import Settings
 from idp.stores.protocols import Stores
-from idp.stores.readiness import Readiness
 from web.clock import Clock
 from web.csrf import Csrf
 from web.pages import Pages
+from web.readiness import Readiness
 
 
 @dataclass(frozen=True)

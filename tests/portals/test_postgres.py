@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -80,6 +81,18 @@ async def test_a_restart_between_two_requests_is_seen_by_nobody(on_postgres: Run
         server.stop(mode)
         server.start()
         assert (await on_postgres.http.get("/me")).status_code == 200
+
+
+async def test_a_database_that_is_frozen_is_not_ready_within_the_second(
+    on_postgres: Running, server: PostgresServer
+) -> None:
+    server.signal(signal.SIGSTOP)
+    try:
+        answers = await asyncio.gather(*(on_postgres.http.get("/readyz") for _ in range(5)))
+        assert {answer.status_code for answer in answers} == {503}
+    finally:
+        server.signal(signal.SIGCONT)
+    assert (await on_postgres.http.get("/readyz")).status_code == 200
 
 
 async def test_a_copy_on_another_machine_needs_the_keys_of_the_first(

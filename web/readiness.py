@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 
-from idp.stores.protocols import Upkeep
 from web.unavailable import StoreUnavailable
 
 READY_SECONDS = 1.0
@@ -12,10 +12,13 @@ READY_SECONDS = 1.0
 
 
 class Readiness:
-    """Asks the database, one question at a time: one that is frozen must not collect questions."""
+    """Asks the database, one question at a time: one that is frozen must not collect questions.
 
-    def __init__(self, upkeep: Upkeep) -> None:
-        self._upkeep = upkeep
+    `check` raises StoreUnavailable where it cannot be used.
+    """
+
+    def __init__(self, check: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._check = check
         self._asking: asyncio.Task[bool] | None = None
 
     async def now(self) -> bool:
@@ -27,7 +30,7 @@ class Readiness:
 
     async def _ask(self) -> bool:
         try:
-            await self._upkeep.check()
+            await self._check()
         except StoreUnavailable:
             return False
         return True
