@@ -50,10 +50,7 @@ class Migrations:
                     return before, before
                 async with connection.transaction():
                     await connection.execute("SELECT pg_advisory_xact_lock(%s)", (self.lock,))
-                    if schema is not None:
-                        await connection.execute(
-                            sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema))
-                        )
+                    await _make_schema(connection, schema)
                     # Another one may have done it meanwhile.
                     before = await version_of(connection)
                     await self.make(connection, before, self.newest)
@@ -72,6 +69,13 @@ class Migrations:
                 # Without values a text may hold several statements, all in the transaction that is open.
                 await connection.execute((self.folder / name).read_bytes())
                 await connection.execute("INSERT INTO schema_version (version) VALUES (%s)", (number,))
+
+
+async def _make_schema(connection: Connection, schema: str | None) -> None:
+    # Looked for first: IF NOT EXISTS asks for the right to make one even where it is there.
+    there = await connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", (schema,))
+    if schema is not None and (await there.fetchall()) == [(0,)]:
+        await connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
 
 
 async def version_of(connection: Connection) -> int:

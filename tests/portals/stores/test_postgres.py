@@ -48,3 +48,15 @@ async def test_a_database_of_a_newer_version_is_refused_with_a_sentence(url: str
         connection.execute("INSERT INTO portal_beijing.schema_version VALUES (99)")
     with pytest.raises(RuntimeError, match="newer Manyou"):
         await opened(url, "beijing")
+
+
+async def test_whoever_may_not_make_schemas_is_given_one(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE of_beijing LOGIN")
+        connection.execute("CREATE SCHEMA portal_beijing AUTHORIZATION of_beijing")
+    plain = url.replace("manyou@", "of_beijing@")
+    database = await opened(plain, "beijing")
+    assert await Sessions(database, IDLE).begin(session(), NOW, None)
+    await database.close()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await opened(plain, "tianjin")
