@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from portals import journal
 from portals.errors import Problem, ProviderUnreachable
@@ -16,7 +18,7 @@ from web.clock import Clock
 EARLY_SECONDS = 30
 """How long before its end an access token counts as ended: it must outlive the request that it is for."""
 PATIENCE_SECONDS = 8.0
-"""How long a request waits for another one that renews the same tokens; one answer of the provider takes 5 at most."""
+"""How long a process waits for another one that renews the same tokens; one answer of the provider takes 5 at most."""
 LOOK_SECONDS = 0.05
 """How often it looks whether they are there."""
 
@@ -36,26 +38,34 @@ class Refresher:
         self._judge = judge
         self._sessions = sessions
         self._clock = clock
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def fresh(self, session: Session) -> Session | None:
         """Return `session` with tokens that live on for EARLY_SECONDS; None when it has to sign in again.
 
         Raises ProviderUnreachable; the session then stays as it is, for the next try.
         """
-        current: Session | None = session
+        if self._fresh(session):
+            return session
+        # Of this process's requests one asks and looks; the others find what it brought.
+        async with self._alone(session.id):
+            return await self._renewed(session.id)
+
+    async def _renewed(self, id: str) -> Session | None:
         by, now = secrets.token_urlsafe(16), asyncio.get_running_loop().time
         until = now() + PATIENCE_SECONDS
-        while current is not None and not self._fresh(current):
+        while True:
+            current = await self._sessions.find(id, self._clock())
+            if current is None or self._fresh(current):
+                return current
             if current.refresh_token is None:
                 await self._sessions.end(current.id)
                 return None
             if await self._sessions.claim_renewal(current, by, self._clock()):
                 return await self._renew(current, current.refresh_token, by)
             if now() > until:
-                raise ProviderUnreachable("Another request has been renewing the tokens for too long.")
+                raise ProviderUnreachable("Another process has been renewing the tokens for too long.")
             await asyncio.sleep(LOOK_SECONDS)
-            current = await self._sessions.find(session.id, self._clock())
-        return current
 
     def _fresh(self, session: Session) -> bool:
         return session.access_ends_at - EARLY_SECONDS > self._clock()
@@ -93,3 +103,17 @@ class Refresher:
             refresh_token=answer.refresh_token or session.refresh_token,
             scope=answer.scope or session.scope,
         )
+
+    @asynccontextmanager
+    async def _alone(self, id: str) -> AsyncIterator[None]:
+        lock, waiting = self._locks.get(id, (asyncio.Lock(), 0))
+        self._locks[id] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks[id]
+            if waiting == 1:
+                del self._locks[id]
+            else:
+                self._locks[id] = (lock, waiting - 1)

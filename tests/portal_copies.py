@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,10 +16,10 @@ from typing import Self
 import httpx
 
 from lab.region import RegionThread
+from tests import warm
 from tests.copies import START_SECONDS, free_ports
 from tests.journeys.eventually import eventually
 from tests.person import Person
-from tests.rules.tracked import ROOT
 from web import serve
 
 METRICS_TOKEN = "whoever-has-this-may-read-the-metrics"
@@ -50,7 +47,7 @@ class PortalCopies:
         }
         self._random = random.Random(0)
         self.ports = {portal: free_ports(number) for portal in portals}
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._processes: dict[int, warm.WarmProcess] = {}
         self._fronts = {portal: _Front(self, portal) for portal in self.ports}
         self.asked: dict[str, set[int]] = defaultdict(set)
         """Which copies of each portal people's requests went to."""
@@ -84,17 +81,9 @@ class PortalCopies:
 
     def start(self, portal: str, port: int) -> None:
         """Start a copy, again if it was killed."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("MANYOU_")}
         offset = self.region.portal_names.index(portal) + 1
-        with (self._place / f"{portal}-{port}.log").open("ab") as log:
-            self._processes[port] = subprocess.Popen(
-                [sys.executable, "-m", "portals", portal],
-                cwd=ROOT,
-                env={**kept, **self._environment, "MANYOU_PORT_BASE": str(port - offset)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        environment = {**self._environment, "MANYOU_PORT_BASE": str(port - offset)}
+        self._processes[port] = warm.start(["portals", portal], environment, self._place / f"{portal}-{port}.log")
 
     def wait(self, port: int) -> None:
         """Wait until a copy is ready."""

@@ -101,6 +101,7 @@ def main() -> None:
     for module in MODULES:
         import_module(f"{module}.__main__")
     import_module("idp.stores.postgres")
+    import_module("portals.stores.postgres")
     running: set[int] = set()
     for line in sys.stdin:
         request = json.loads(line)
