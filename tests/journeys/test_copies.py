@@ -159,7 +159,8 @@ def test_a_refresh_token_that_is_sent_to_all_at_once_is_rotated_once_rfc9700_4_1
 def test_guesses_at_all_are_counted_together(copies: Copies) -> None:
     visitor = copies.visitor()
     page = visitor.follow(copies.client().authorize(visitor))
-    statuses = [visitor.log_in(page, "nobody.at.all", "wrong").status_code for _ in range(12)]
+    nobody = f"nobody.at.all.{len(copies.ports)}"
+    statuses = [visitor.log_in(page, nobody, "wrong").status_code for _ in range(12)]
     with psycopg.connect(copies.settings.idp_database) as connection:
         [counted] = connection.execute("SELECT failures FROM login_failures ORDER BY last_at DESC LIMIT 1").fetchall()
     # One count of all that were looked at, whoever looked; the others were sent away.
