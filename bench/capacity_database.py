@@ -64,6 +64,11 @@ def kept(demand: Demand, costs: Costs) -> dict[str, Kept]:
     return found
 
 
+def rows_a_day(demand: Demand, costs: Costs) -> float:
+    """Return how many rows an average day makes, each of which goes again."""
+    return sum(one.a_day for name, one in kept(demand, costs).items() if name in KEPT_DAYS)
+
+
 def page_images(demand: Demand, costs: Costs) -> float:
     """Return the most bytes a second that images of pages add to the log at the peak.
 
@@ -105,7 +110,7 @@ def of_database(demand: Demand, costs: Costs) -> str:
     peak = demand.peak()
     busy = needed(peak, costs, demand.passwords)
     average = busy.wal / peak.log_ins * demand.log_ins
-    made = sum(one.a_day for name, one in found.items() if name in KEPT_DAYS) / demand.log_ins
+    made = rows_a_day(demand, costs) / demand.log_ins
     images = page_images(demand, costs)
     written = table(
         ("written", "a second at the peak", "an average day"),

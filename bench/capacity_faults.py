@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from capacity_planning import Planned, part_of
-from simulation.arrivals import stampede
+from simulation.arrivals import stampede, steady
 from simulation.copies import Bounds
-from simulation.costs import Costs
-from simulation.demand import Demand
+from simulation.costs import LOG_IN, Costs
+from simulation.demand import Demand, needed
 from simulation.people import Habits, quantile
 from simulation.run import Outcome, Plan, Run
 
@@ -18,6 +18,8 @@ BEGINS, LASTS = 20.0, 30.0
 AFTER = 60.0
 CROWD, CROWD_MEAN_SECONDS, CROWD_TRIES = 1_000_000.0, 120.0, 40
 CROWD_WATCHED = 1200.0
+LET_IN = 0.85
+"""How much of what serves them a proxy that lets people in one by one would use."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,18 @@ def faults(planned: Planned, demand: Demand, costs: Costs, part: float, seed: in
     """Simulate each: a copy killed, a database away, a portal slow and one dead, a crowd at an opening."""
     seconds = BEGINS + LASTS + AFTER
 
-    def begin(copies: float, part: float = part) -> Run:
+    def begin(copies: int, seconds: float = seconds) -> Run:
         plan = Plan(max(1, round(copies / part)), demand.peak(), planned.cores, seconds=seconds, seed=seed)
         return Run(part_of(plan, part), costs)
 
     return [
         _nothing(begin(planned.all_copies)),
         _copy_killed(begin(planned.all_copies)),
-        _database_away(begin(planned.all_copies)),
+        _database_away(begin(planned.all_copies, seconds + 120.0)),
         _portal(begin(planned.all_copies), "one portal answers log-outs after 3 s, for 30 s", 3.0),
         _portal(begin(planned.all_copies), "one portal answers no log-outs for 30 s", 60.0),
-        _crowd(planned, demand, costs, seed, "a million people at an opening", Bounds()),
-        _crowd(
-            planned, demand, costs, seed, "the same, with four times the password threads", Bounds(password_threads=8)
-        ),
+        _crowd(planned, demand, costs, seed),
+        _crowd_let_in(planned, demand, costs, seed),
     ]
 
 
@@ -88,7 +88,7 @@ def _portal(run: Run, name: str, seconds: float) -> Fault:
     return _told(name, outcome, note)
 
 
-def _crowd(planned: Planned, demand: Demand, costs: Costs, seed: int, name: str, bounds: Bounds) -> Fault:
+def _crowd(planned: Planned, demand: Demand, costs: Costs, seed: int) -> Fault:
     # The part that one copy has.
     part = planned.all_copies
     plan = Plan(
@@ -97,7 +97,6 @@ def _crowd(planned: Planned, demand: Demand, costs: Costs, seed: int, name: str,
         cores=planned.cores,
         seconds=CROWD_WATCHED,
         seed=seed,
-        bounds=bounds,
         habits=Habits(tries=CROWD_TRIES, longest_wait=60.0),
         extra=stampede(CROWD / part, 30.0, CROWD_MEAN_SECONDS),
         most_extra=CROWD / part / CROWD_MEAN_SECONDS,
@@ -106,7 +105,20 @@ def _crowd(planned: Planned, demand: Demand, costs: Costs, seed: int, name: str,
     whole = outcome.tally.whole["log-in"]
     minutes = [quantile(whole, share) / 60 for share in (0.5, 0.9, 0.99)]
     note = f"a log-in took {minutes[0]:.1f} min (p50), {minutes[1]:.1f} (p90), {minutes[2]:.1f} (p99), form and all"
-    return _told(name, outcome, note)
+    return _told("a million people at an opening", outcome, note)
+
+
+def _crowd_let_in(planned: Planned, demand: Demand, costs: Costs, seed: int) -> Fault:
+    part, peak = planned.all_copies, demand.peak()
+    spare_of_threads = Bounds().password_threads * LET_IN / costs.hash_seconds - peak.log_ins / part
+    spare_of_loop = (LET_IN - needed(peak, costs).loops / part) / costs.of(LOG_IN)
+    rate = max(0.1, min(spare_of_threads, spare_of_loop))
+    plan = Plan(
+        copies=1, rates=peak, cores=planned.cores, seconds=60.0, seed=seed, extra=steady(rate), most_extra=rate
+    )  # fmt: skip
+    minutes = CROWD / (rate * part) / 60
+    note = f"the last of them is let in after {minutes:.0f} min, {rate * part:.0f} a second, and knows it beforehand"
+    return _told("the same, let in no faster than they can be served", Run(part_of(plan, part), costs).go(), note)
 
 
 def _told(name: str, outcome: Outcome, note: str) -> Fault:

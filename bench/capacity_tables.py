@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from capacity_database import rows_a_day
 from capacity_faults import Fault
 from capacity_layout import million, ms, number, percent, table
 from capacity_planning import DATABASE_SHARE, P99_SECONDS, At, Planned
@@ -54,6 +55,7 @@ def of_costs(costs: Costs) -> str:
             ("memory of a copy after it (PSS)", f"{costs.memory / 1e6:.0f} MB"),
             ("a commit, seen from its client", f"{ms(costs.flush)} ms"),
             ("sessions that run out, ended by one copy, by two", f"{ended[0]:.0f}, {ended[1]:.0f} a second"),
+            ("rows that have run out, thrown away by one copy", f"{number(costs.swept_per_second)} a second"),
             ("SQLite: roam, client_secret_basic", _of_sqlite(costs, "client_secret_basic")),
             ("SQLite: roam, FAPI 2.0 portal (without userinfo)", _of_sqlite(costs, "fapi2_portal")),
         ],
@@ -133,6 +135,11 @@ def of_plan(planned: Planned, demand: Demand, costs: Costs) -> str:
                 "sessions that run out",
                 f"{number(demand.peak_hour_log_ins * (1 - demand.log_outs))} a second for an hour",
                 f"one copy ends {costs.expired_per_second:.0f}, two {costs.expired_by_two:.0f}",
+            ),
+            (
+                "rows that are thrown away",
+                f"{number(rows_a_day(demand, costs) * demand.busy_day / 86400)} a second, all of a busy day",
+                f"one copy throws away {number(costs.swept_per_second)}",
             ),
         ],
     )  # fmt: skip

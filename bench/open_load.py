@@ -10,8 +10,9 @@ import heapq
 import selectors
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from http_messages import BadAnswer
@@ -26,16 +27,28 @@ PATIENCE_SECONDS = 30.0
 class Stream:
     """Conversations of one sort, so many a second, and what came of them: seconds from when each was to begin.
 
+    They begin evenly, or by `chance` as people come who know nothing of each other (a Poisson process).
     `late` is for how long each was not begun since the load itself was busy; that is in `took`, too.
     """
 
     begin: Callable[[], Conversation[Any]]
     per_second: float
+    chance: Random | None = None
     results: list[Any] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
     waits: Waits = field(default_factory=lambda: defaultdict(list))
+
+    def moments(self, seconds: float) -> Iterator[float]:
+        """Return when they begin, in seconds from the first moment."""
+        if self.chance is None:
+            yield from (number / self.per_second for number in range(int(seconds * self.per_second)))
+            return
+        moment = self.chance.expovariate(self.per_second)
+        while moment < seconds:
+            yield moment
+            moment += self.chance.expovariate(self.per_second)
 
 
 @dataclass
@@ -59,11 +72,7 @@ class OpenLoad:
         Raises BadAnswer where the server does not keep up at all.
         """
         began = time.perf_counter()
-        due = [
-            (began + number / stream.per_second, place)
-            for place, stream in enumerate(streams)
-            for number in range(int(seconds * stream.per_second))
-        ]
+        due = [(began + moment, place) for place, stream in enumerate(streams) for moment in stream.moments(seconds)]
         heapq.heapify(due)
         try:
             while due or self._under_way:

@@ -1,26 +1,16 @@
-"""A real PostgreSQL for a bench, durable as one in use is, and what it wrote and used, from its own log of writes."""
+"""What a real PostgreSQL has written for what was asked of it, from its own write-ahead log, and what it keeps."""
 
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 import psycopg
-from server_process import cpu_ms_of
-
-# The server that the tests start is beside the packages, which alone are installed.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-from tests.postgres import PostgresServer
-
-DURABLE = (
-    "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c shared_buffers=256MB "
-    "-c fsync=on -c full_page_writes=on -c autovacuum=on -c max_wal_size=4GB"
-)
+from postgres_process import PostgresProcess
 
 
 @dataclass(frozen=True)
@@ -33,20 +23,21 @@ class Written:
     index_pages: int
 
 
-class PostgresMeter:
+class PostgresMeter(PostgresProcess):
     """The server, as a context manager; `url` is a provider's address of it."""
 
     def __enter__(self) -> Self:
-        """Start it, with fsync."""
-        self._server = PostgresServer(DURABLE)
-        self._server.__enter__()
-        self._connection = psycopg.connect(self._server.url, autocommit=True)
+        """Start it."""
+        super().__enter__()
+        self._connection = psycopg.connect(self.url, autocommit=True)
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop it."""
         self._connection.close()
-        self._server.__exit__(None, None, None)
+        super().__exit__(kind, error, trace)
 
     @property
     def url(self) -> str:
@@ -57,11 +48,6 @@ class PostgresMeter:
     def version(self) -> str:
         """PostgreSQL's version."""
         return str(self._connection.info.parameter_status("server_version")).split()[0]
-
-    def cpu_ms(self) -> float:
-        """Return the CPU time, user and system, of all its processes so far."""
-        leader = self._server.leader
-        return cpu_ms_of(leader)
 
     def position(self) -> str:
         """Return where the log has come to."""
@@ -90,8 +76,8 @@ class PostgresMeter:
         # The last records are in its buffers until somebody commits.
         self.run("SELECT txid_current()")
         command = [
-            str(self._server.programs / "pg_waldump"), "--stats=record", f"--start={since}", f"--end={until}",
-            f"--path={self._server.data / 'pg_wal'}",
+            str(self._server.program("pg_waldump")), "--stats=record", f"--start={since}", f"--end={until}",
+            f"--path={self._server.log_of_writes}",
         ]  # fmt: skip
         if since == until:
             return Written(0, 0, 0, 0)

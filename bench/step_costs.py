@@ -15,15 +15,15 @@ from functools import partial
 from typing import Any
 
 from argon2 import PasswordHasher
+from browser import PASSWORD, LoggedIn, log_in
 from client_kinds import Code
-from contender import PASSWORD
 from http_messages import Answer, get
 from load import Load
 from logout_sink import LogoutSink
 from postgres_meter import PostgresMeter
 from provider_process import ProviderProcess
 from simulation.costs import Cost
-from whole_portal import LoggedIn, WholePortal, together
+from whole_portal import WholePortal, together
 
 CONNECTIONS = 8
 SETTLE_SECONDS = 0.3
@@ -105,15 +105,15 @@ class Walk:
         )
         self._names = (f"someone-{number}" for number in itertools.count(1))
         first = self.portals[0]
-        with Load(self.server.port, CONNECTIONS) as load:
+        with Load([self.server.port], CONNECTIONS) as load:
             load.greet(get("jwks", self.metadata["jwks_uri"]))
             [warm] = self._log_in(load, 1, None)
             for _ in range(WARM_UP // 20):
-                self._roam(load, [(portal, warm.cookie) for portal in self.portals] * 5, None)
+                self._roam(load, [(portal, warm.cookies) for portal in self.portals] * 5, None)
             meter.rest(2.0)
             several = self._log_in(load, people, meter)
             hints = self._redeem(load, [(first, one.code) for one in several], None)
-            visits = [(portal, one.cookie) for portal in self.portals[1:] for one in several]
+            visits = [(portal, one.cookies) for portal in self.portals[1:] for one in several]
             granted = self._roam(load, visits, meter)
             self.sample = visits[0][0], granted[0]
             renewals = [portal.refresh(self.metadata, one) for (portal, _), one in zip(visits, granted, strict=True)]
@@ -129,7 +129,7 @@ class Walk:
         steps: list[Any] = [nullcontext]
         steps += [partial(meter.phase, name, people) if meter else nullcontext for name in LOG_IN_STEPS]
         names = itertools.islice(self._names, people)
-        conversations = [self.portals[0].log_in(self.metadata, name) for name in names]
+        conversations = [log_in(self.portals[0], self.metadata, name) for name in names]
         return together(load, conversations, steps)
 
     def _roam(
@@ -146,7 +146,7 @@ class Walk:
     ) -> list[Mapping[str, Any]]:
         steps: list[Any] = [partial(meter.phase, "token", len(codes)) if meter else nullcontext]
         answers: list[Answer] = together(load, [portal.redeem(self.metadata, code) for portal, code in codes], steps)
-        granted = [answer.json() for answer in answers]
+        granted: list[Mapping[str, Any]] = [answer.json() for answer in answers]
         steps = [partial(meter.phase, "userinfo", len(codes)) if meter else nullcontext]
         asked = [portal.userinfo(self.metadata, one) for (portal, _), one in zip(codes, granted, strict=True)]
         together(load, asked, steps)
@@ -157,7 +157,7 @@ class Walk:
     ) -> None:
         told = self.sink.arrived + portals * len(people)
         leaving = [
-            self.portals[0].log_out(self.metadata, one.cookie, hint["id_token"])
+            self.portals[0].log_out(self.metadata, one.cookies, hint["id_token"])
             for one, hint in zip(people, hints, strict=True)
         ]
         wait = partial(self.sink.wait_for, told)

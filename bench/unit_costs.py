@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import statistics
 import time
@@ -24,15 +25,16 @@ from step_costs import Meter, Walk
 from whole_portal import WholePortal
 
 from idp.people.passwords import Passwords
+from idp.stores.opening import open_stores
 from portals.finding import Expectation, Presentation
 from portals.verdict import judge
 from portals.verification_keys import VerificationKeys
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTALS = 4
-KEY_SECRET = "a secret for a bench alone, of no use to anybody"
 EXPIRED = 20
 """Sessions that run out at once, for each of the people: at the usual number more than the provider takes at a time."""
+SWEPT = 20_000
 WAITED_FOR = ("/authorize", "/token")
 
 
@@ -43,23 +45,21 @@ def measure(place: Path, people: int) -> Costs:
         postgres = stack.enter_context(PostgresMeter())
         portals = [WholePortal(number, sink.uri) for number in range(PORTALS)]
 
-        def copy(name: str) -> ProviderProcess:
-            tables = {portal.client_id: portal.table() for portal in portals}
-            settings = {"MANYOU_IDP_DATABASE": postgres.url, "MANYOU_KEY_SECRET": KEY_SECRET}
-            return stack.enter_context(ProviderProcess(ROOT, place / name, tables, "region", settings))
-
-        server = copy("copy-1")
+        tables = {portal.client_id: portal.table() for portal in portals}
+        server = stack.enter_context(ProviderProcess(ROOT, place / "copies", tables, "region", postgres.url))
         flush = postgres.flush_seconds()
         walk = Walk(server, postgres, sink, portals)
         meter = walk.measure(people)
         verdict = _verdict_seconds(*walk.sample, walk.metadata["jwks_uri"])
         refusal = refusal_seconds(server, 5 * people)
         memory = server.pss_mb() * 1e6
-        tables = _tables(postgres, meter)
         alone = _expired_per_second(postgres, EXPIRED * people)
-        second = copy("copy-2")
+        second = stack.enter_context(server.copy())
         os.sched_setaffinity(second.pid, {OWN_CORE})
         both = _expired_per_second(postgres, EXPIRED * people)
+        swept = asyncio.run(_swept_per_second(postgres.url, postgres))
+        # Weighed last, when most tables have thousands of rows.
+        kept = _tables(postgres, meter)
         where = f"PostgreSQL {postgres.version}, {os.cpu_count()} cores, {people} people"
     sqlite, spread = _sqlite(place, 5 * people)
     one, two = _hashes_per_second(1), _hashes_per_second(2)
@@ -75,8 +75,9 @@ def measure(place: Path, people: int) -> Costs:
         flush=flush,
         expired_per_second=alone,
         expired_by_two=both,
+        swept_per_second=swept,
         spread=spread,
-        tables=tables,
+        tables=kept,
         sqlite=sqlite,
     )
 
@@ -121,7 +122,8 @@ def _hashes_per_second(threads: int) -> float:
 
 def _expired_per_second(postgres: PostgresMeter, number: int) -> float:
     """Let sessions run out, with two portals each, and return how many a second the provider ends."""
-    now, tag = time.time(), str(time.monotonic_ns())
+    # As long as a real identifier, so that rows of these can be weighed too.
+    now, tag = time.time(), f"{time.monotonic_ns():0>38}"
     postgres.run(
         "INSERT INTO sign_ins (sid, session_id, client_id, user_id, sub, started_at, last_at) "
         "SELECT %s || 'i' || n || p, %s || n, 'portal-' || p, 'u' || n, 's' || n, %s, %s "
@@ -141,6 +143,17 @@ def _expired_per_second(postgres: PostgresMeter, number: int) -> float:
     while postgres.value("SELECT count(*) FROM deliveries WHERE state = 'pending'"):
         time.sleep(0.1)
     return number / seconds
+
+
+async def _swept_per_second(url: str, postgres: PostgresMeter) -> float:
+    """Return how many rows that have run out one process throws away in a second when it does nothing else."""
+    stores = await open_stores(url)
+    postgres.run("INSERT INTO assertions SELECT 'portal-0', md5(n::text), 0 FROM generate_series(1, %s) AS n", (SWEPT,))
+    began = time.perf_counter()
+    swept = await stores.upkeep.sweep(time.time())
+    seconds = time.perf_counter() - began
+    await stores.upkeep.close()
+    return swept / seconds
 
 
 def _tables(postgres: PostgresMeter, meter: Meter) -> dict[str, Table]:
@@ -169,10 +182,10 @@ def _sqlite(place: Path, roams: int) -> tuple[dict[str, float], tuple[float, ...
     """Measure roams of each kind of client with SQLite, and how much longer than usual an answer takes at times."""
     found: dict[str, float] = {}
     with ExitStack() as stack:
-        contenders = start([("here", ROOT)], KINDS, False, place / "sqlite", stack)
+        contenders = start([("here", ROOT)], KINDS, place / "sqlite", stack)
         for one in contenders:
             one.measure(200)
-            database = place / "sqlite" / f"0-{one.kind.name}" / "measured" / "var" / "idp.db"
+            database = place / "sqlite" / f"0-{one.kind.name}" / "sqlite-1" / "var" / "idp.db"
             size, written = _bytes(database), _written(one)
             figures = one.measure(roams)
             found[f"{one.kind.name}_cpu"] = figures.cpu_ms / 1000 / figures.roams
@@ -185,7 +198,7 @@ def _sqlite(place: Path, roams: int) -> tuple[dict[str, float], tuple[float, ...
 
 def _spread(contender: Contender, roams: int) -> tuple[float, ...]:
     """Return a hundred quantiles of how long an answer takes alone, as multiples of its endpoint's mean."""
-    with Load(contender.server.port, 1) as load:
+    with Load(contender.ports, 1) as load:
         waits = load.run(contender.roam, roams).waits
     multiples = sorted(
         wait / statistics.fmean(each) for endpoint, each in waits.items() if endpoint in WAITED_FOR for wait in each
@@ -198,5 +211,5 @@ def _bytes(database: Path) -> int:
 
 
 def _written(contender: Contender) -> int:
-    lines = Path(f"/proc/{contender.server.pid}/io").read_text(encoding="ascii").splitlines()
+    lines = Path(f"/proc/{contender.servers[0].pid}/io").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("wchar:"))

@@ -1,32 +1,21 @@
-"""A portal on FAPI 2.0 in all that it asks of the provider, step by step: log-in, roam, userinfo, refresh, log-out.
+"""A portal on FAPI 2.0 in all that it asks of the provider: roams, userinfo, refresh, log-out.
 
 Each is a conversation (see load.py), so that the same step of many people can be measured together.
 """
 
 from __future__ import annotations
 
-import html
-import re
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
-from client_kinds import Code, Fapi2Portal, Metadata
-from contender import PASSWORD
-from http_messages import Answer, BadAnswer, Message, get, post
+from client_kinds import Fapi2Portal, Metadata
+from http_messages import Answer, BadAnswer, Message, get
 from load import Conversation, Load
 
 from web.dpop import make_proof
-
-
-@dataclass(frozen=True)
-class LoggedIn:
-    """What a log-in ends with: the browser's cookies, and the code of the portal where it began."""
-
-    cookie: str
-    code: Code
 
 
 class WholePortal(Fapi2Portal):
@@ -46,32 +35,6 @@ class WholePortal(Fapi2Portal):
             "backchannel_logout_session_required": True,
             "post_logout_redirect_uris": [self.onward],
         }
-
-    def log_in(self, metadata: Metadata, username: str) -> Conversation[LoggedIn]:
-        """Begin at the portal without a session, fill in the log-in page, and come back with a code."""
-        conversation = self.code(metadata, "")
-        message = next(conversation)
-        while message.endpoint != "/authorize":
-            message = conversation.send((yield message))
-        cookies: dict[str, str] = {}
-        url, answer = message.url, (yield message)
-        _keep(cookies, answer)
-        url = _redirected(url, answer)
-        page = yield get("login_page", url, _cookies(cookies))
-        _keep(cookies, page)
-        hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.body.decode())
-        form = {name: html.unescape(value) for name, value in hidden}
-        form |= {"username": username, "password": PASSWORD}
-        answer = yield post("login_post", urljoin(url, "/login"), form, _cookies(cookies))
-        _keep(cookies, answer)
-        url = _redirected(url, answer)
-        answer = yield get("authorize_resumed", url, _cookies(cookies))
-        _keep(cookies, answer)
-        try:
-            conversation.send(answer)
-        except StopIteration as end:
-            return LoggedIn("; ".join(f"{name}={value}" for name, value in cookies.items()), end.value)
-        raise BadAnswer("A log-in asked for more than was expected.")
 
     def userinfo(self, metadata: Metadata, tokens: Mapping[str, Any]) -> Conversation[None]:
         """Ask what may be known of the person (Core 5.3)."""
@@ -154,23 +117,6 @@ def _exchange(one: _Paused) -> Conversation[tuple[_Paused, Answer]]:
     assert one.message is not None
     answer = yield one.message
     return one, answer
-
-
-def _redirected(url: str, answer: Answer) -> str:
-    if answer.status not in (302, 303):
-        raise BadAnswer(f"{url} was answered with {answer.status} {answer.body[:400]!r}")
-    return urljoin(url, answer.headers["location"])
-
-
-def _keep(cookies: dict[str, str], answer: Answer) -> None:
-    pair = answer.headers.get("set-cookie", "").partition(";")[0]
-    name, equals, value = pair.partition("=")
-    if equals:
-        cookies[name] = value
-
-
-def _cookies(cookies: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return (("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())),) if cookies else ()
 
 
 def _expect(status: int, answer: Answer) -> None:

@@ -88,6 +88,15 @@ class PostgresServer:
         return self._url(DATABASE)
 
     @property
+    def log_of_writes(self) -> Path:
+        """The folder of its write-ahead log."""
+        return self._data / "pg_wal"
+
+    def program(self, name: str) -> Path:
+        """Return the path of one of PostgreSQL's programs."""
+        return self._programs / name
+
+    @property
     def pid(self) -> int:
         """The process that all others are children of."""
         return int((self._data / "postmaster.pid").read_text().splitlines()[0])

@@ -61,6 +61,8 @@ class Costs:
     """Sessions that one copy ends in a second because they have run out."""
     expired_by_two: float
     """The same of two copies on two cores."""
+    swept_per_second: float
+    """Rows that have run out which one copy throws away in a second."""
     spread: tuple[float, ...]
     """Quantiles of how long an answer takes alone, as multiples of its mean."""
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Costs:
 
     def keep(self, file: Path) -> None:
         """Write them to a file."""
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 

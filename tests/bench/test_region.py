@@ -42,6 +42,7 @@ def costs(**changes: object) -> Costs:
         flush=MS,
         expired_per_second=100.0,
         expired_by_two=100.0,
+        swept_per_second=1000.0,
         spread=(),
         tables={"sessions": Table(1000.0, per_log_in=1.0)},
     )
