@@ -87,7 +87,7 @@ def _capacity(costs: Costs, seconds: float, part: float, seed: int) -> Mapping[s
         "sweep": tables.of_sweep(sweep(planned, demand, costs, seconds, part, seed)),
         "faults": tables.of_faults(faults(planned, demand, costs, part, seed)),
         "database": of_database(demand, costs),
-        "sensitivity": tables.of_sensitivity(demand, costs),
+        "sensitivity": tables.of_sensitivity(planned, demand, costs),
     }
 
 

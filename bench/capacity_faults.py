@@ -11,13 +11,13 @@ from simulation.copies import Bounds
 from simulation.costs import LOG_IN, Costs
 from simulation.demand import Demand, needed
 from simulation.people import Habits, quantile
-from simulation.run import Outcome, Plan, Run
+from simulation.run import WARM_UP, Outcome, Plan, Run
 
 BEGINS, LASTS = 20.0, 30.0
 """When what fails fails, after the warm-up, and for how long."""
-AFTER = 60.0
+AFTER = 40.0
 CROWD, CROWD_MEAN_SECONDS, CROWD_TRIES = 1_000_000.0, 120.0, 40
-CROWD_WATCHED = 1200.0
+CROWD_WATCHED = 900.0
 LET_IN = 0.85
 """How much of what serves them a proxy that lets people in one by one would use."""
 
@@ -98,7 +98,7 @@ def _crowd(planned: Planned, demand: Demand, costs: Costs, seed: int) -> Fault:
         seconds=CROWD_WATCHED,
         seed=seed,
         habits=Habits(tries=CROWD_TRIES, longest_wait=60.0),
-        extra=stampede(CROWD / part, 30.0, CROWD_MEAN_SECONDS),
+        extra=stampede(CROWD / part, WARM_UP + BEGINS, CROWD_MEAN_SECONDS),
         most_extra=CROWD / part / CROWD_MEAN_SECONDS,
     )
     outcome = Run(part_of(plan, part), costs).go()

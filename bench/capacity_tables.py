@@ -15,9 +15,6 @@ from simulation.costs import LOG_IN, ROAM, Costs
 from simulation.demand import Demand, needed
 
 MIB = 1024 * 1024
-LOOP_SHARE = 0.6
-"""How much of a copy's core an estimate without a simulation uses."""
-HASH_SHARE = 0.75
 
 
 def of_costs(costs: Costs) -> str:
@@ -190,8 +187,8 @@ def of_faults(found: Sequence[Fault]) -> str:
     return table(head, rows)
 
 
-def of_sensitivity(demand: Demand, costs: Costs) -> str:
-    """Return what other assumptions would need, reckoned without a simulation."""
+def of_sensitivity(planned: Planned, demand: Demand, costs: Costs) -> str:
+    """Return what other assumptions would need, reckoned: everything in use as much as at the simulated peak."""
     dearer = replace(costs, hash_seconds=costs.hash_seconds * 64 / 19)
     cases: list[tuple[str, Demand, Costs]] = [
         ("as assumed", demand, costs),
@@ -212,7 +209,8 @@ def of_sensitivity(demand: Demand, costs: Costs) -> str:
     for name, one, priced in cases:
         peak = one.peak()
         busy = needed(peak, priced, one.passwords)
-        loops, hashing = busy.loops / LOOP_SHARE, busy.hashes / HASH_SHARE
+        loops = busy.loops / planned.outcome.loop
+        hashing = busy.hashes / planned.outcome.passwords
         copies = math.ceil(max(loops, hashing / Bounds().password_threads)) + 1
         rows.append(
             (
