@@ -60,7 +60,8 @@ def measure(place: Path, people: int) -> Costs:
         swept = asyncio.run(_swept_per_second(postgres.url, postgres))
         # Weighed last, when most tables have thousands of rows.
         kept = _tables(postgres, meter)
-        where = f"PostgreSQL {postgres.version}, {os.cpu_count()} cores, {people} people"
+        cores, load = os.cpu_count(), os.getloadavg()[1]
+        where = f"PostgreSQL {postgres.version}, {cores} cores, load average {load:.0f}, {people} people a step"
     sqlite, spread = _sqlite(place, 5 * people)
     one, two = _hashes_per_second(1), _hashes_per_second(2)
     return Costs(
