@@ -9,7 +9,7 @@ from dataclasses import replace
 from capacity_database import rows_a_day
 from capacity_faults import Fault
 from capacity_layout import million, ms, number, percent, table
-from capacity_planning import DATABASE_SHARE, P99_SECONDS, At, Planned
+from capacity_planning import DATABASE_SHARE, At, Planned
 from simulation.copies import Bounds
 from simulation.costs import LOG_IN, ROAM, Costs
 from simulation.demand import Demand, needed
@@ -102,7 +102,7 @@ def of_plan(planned: Planned, demand: Demand, costs: Costs) -> str:
             (
                 "copies",
                 f"**{planned.all_copies}**: {planned.copies}, and one that may be lost",
-                f"simulated: p99 of a roam {p99} ms (bound {ms(P99_SECONDS)}), {refused} refused",
+                f"simulated: p99 of a roam {p99} ms (bound {ms(planned.bound)}), {refused} refused",
             ),
             ("cores for the copies' loops", f"{busy.loops:.1f} in use", f"{100 * outcome.loop:.0f} % of one each"),
             (
