@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -145,6 +146,8 @@ def _by_second(outcome: Outcome) -> list[float]:
 
 
 def _recovered(outcome: Outcome) -> float:
-    """Return after how long, from the beginning of the fault, no second came in which one in 1000 was refused."""
+    """Return after how long no second came in which one in 1000 was refused, inf where they came to the end."""
     bad = [second for second, share in enumerate(_by_second(outcome)) if share > 0.001]
+    if bad and bad[-1] + 2 >= outcome.plan.seconds:
+        return math.inf
     return bad[-1] + 1 - BEGINS if bad else 0.0

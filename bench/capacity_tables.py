@@ -179,7 +179,7 @@ def of_faults(found: Sequence[Fault]) -> str:
             percent(one.worst_second),
             percent(one.gave_up, 2),
             ms(one.p99),
-            f"{one.recovered:.0f} s",
+            "not while it was watched" if math.isinf(one.recovered) else f"{one.recovered:.0f} s",
             one.note,
         )
         for one in found
