@@ -64,7 +64,7 @@ def put(document: str, found: Mapping[str, str]) -> str:
         _, end, after = rest.partition(END)
         if not mark or not end:
             raise ValueError(f"There is no place between {begin} and {END}.")
-        document = f"{before}{begin}\n{table}\n{end}{after}"
+        document = f"{before}{begin}\n\n{table}\n\n{end}{after}"
     return document
 
 
