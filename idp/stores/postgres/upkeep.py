@@ -89,9 +89,11 @@ class PostgresUpkeep:
             after = row["last"]
 
     async def _delete(self, table: str, key: str, due: str, values: dict[str, Any]) -> int:
+        # `due` is not said once more outside: where PostgreSQL expects few such rows, it would go through them there,
+        # and look for those to be deleted anew for each.
         statement = (
             f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {due} "
-            f"LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED) AND {due}"
+            f"LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED)"
         )
         swept, deleted = 0, AT_ONCE
         while deleted == AT_ONCE:

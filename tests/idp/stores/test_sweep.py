@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import idp.stores.postgres.upkeep
@@ -69,6 +70,18 @@ async def test_others_have_their_turn_between_a_few_rows_and_the_next(stores: St
     assert await stores.upkeep.sweep(NOW + DAY) == 50
     task.cancel()
     assert turns > 50 / 7
+
+
+async def test_the_sweep_does_not_depend_on_what_postgresql_expects_of_a_table(database_url: str) -> None:
+    opened = await open_stores(database_url)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        # Looked at when next to nothing had run out, as a table of what lives for minutes may be before a busy time.
+        await connection.execute("INSERT INTO assertions SELECT 'alpha', n::text, 9e9 FROM generate_series(1, 300) n")
+        await connection.execute("ANALYZE assertions")
+        await connection.execute("INSERT INTO assertions SELECT 'beta', n::text, 0 FROM generate_series(1, 20000) n")
+    # A plan that looks for the rows anew for each of them ends at the statement's time limit.
+    assert await opened.upkeep.sweep(NOW) == 20_000
+    await opened.upkeep.close()
 
 
 async def test_a_session_that_is_used_is_looked_at_again_only_when_it_may_have_run_out(stores: Stores) -> None:
