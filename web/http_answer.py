@@ -66,30 +66,30 @@ class Exchange(RequestResponseCycle):
     def _begun(self, message: Message) -> bytes:
         if message["type"] != "http.response.start":
             raise RuntimeError(f"An answer cannot begin with {message['type']}.")
-        self.response_started = True
-        self.waiting_for_100_continue = False
         status: int = message["status"]
         lines = [STATUS_LINE[status]]
-        closes = False
+        closes, length, chunked = False, 0, None
         for given, value in [*self.default_headers, *message.get("headers", ())]:
             name = given.lower()
             if name == b"content-length":
-                if self.chunked_encoding is None:
-                    self.expected_content_length = int(value)
-                    self.chunked_encoding = False
+                if chunked is None:
+                    length, chunked = int(value), False
             elif name == b"transfer-encoding" and value.lower() == b"chunked":
-                self.expected_content_length = 0
-                self.chunked_encoding = True
+                length, chunked = 0, True
             elif name == b"connection" and b"close" in [one.strip() for one in value.lower().split(b",")]:
-                self.keep_alive = False
                 closes = True
             lines.append(_checked(name, value) if name in _EVERY_OTHER else _line(name, value))
         if not self.keep_alive and not closes:
             lines.append(b"connection: close\r\n")
-        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _NO_BODY:
-            self.chunked_encoding = True
+        if chunked is None and self.scope["method"] != "HEAD" and status not in _NO_BODY:
+            chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
+        # Only now: where a header is refused nothing has begun, and the client can still be told.
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self.keep_alive = self.keep_alive and not closes
+        self.expected_content_length, self.chunked_encoding = length, chunked
         return b"".join(lines)
 
     def _continued(self, message: Message) -> None:

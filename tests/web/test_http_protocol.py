@@ -11,7 +11,7 @@ from threading import Event, Thread
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from web import serve
@@ -41,6 +41,14 @@ async def _breaks(request: Request) -> StreamingResponse:
     return StreamingResponse(pieces())
 
 
+async def _splits(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("told", headers={request.query_params["name"]: "a\r\nset-cookie: b=c"})
+
+
+async def _misjudges(request: Request) -> Response:
+    return Response("told", headers={"content-length": request.query_params["length"]})
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The port of a service that tells what it was sent."""
@@ -51,6 +59,7 @@ def port() -> Iterator[int]:
         yield
 
     routes = [Route("/", _told, methods=["GET", "POST"]), Route("/pieces", _in_pieces), Route("/breaks", _breaks)]
+    routes += [Route("/splits", _splits), Route("/misjudges", _misjudges)]
     app = Starlette(routes=routes, lifespan=lifespan)
     sock = serve.bind("127.0.0.1", 0)
     number = sock.getsockname()[1]
@@ -197,3 +206,19 @@ def test_an_answer_that_breaks_off_after_its_head_is_seen_to_be_broken_off_rfc91
     answer = listened(port, b"GET /breaks HTTP/1.1\r\nHost: a.example\r\n\r\n")
     assert status(answer) == 200
     assert not answer.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("name", ["location", "x-anything", "bad name"])
+def test_a_header_that_would_not_stay_in_its_line_is_not_sent_rfc9110_5_5(port: int, name: str) -> None:
+    request = f"GET /splits?name={name.replace(' ', '%20')} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode()
+    for _ in range(2):
+        answer = listened(port, request)
+        assert status(answer) == 500
+        assert b"set-cookie" not in answer
+
+
+@pytest.mark.parametrize("length", [3, 5])
+def test_an_answer_of_another_length_than_it_says_ends_the_connection_rfc9112_8(port: int, length: int) -> None:
+    request = f"GET /misjudges?length={length} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode()
+    assert not listened(port, request * 2).endswith(b"told" * 2)
+    assert listened(port, request).count(b"HTTP/1.1") <= 1
