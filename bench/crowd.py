@@ -12,6 +12,7 @@ from client_kinds import ClientKind, Roamed
 from contender import USERNAME, Contender
 from filling import fill, secrets_of
 from load import Conversation
+from postgres_process import PostgresProcess
 from provider_process import ProviderProcess
 from stored_rows import Filling, cookie
 
@@ -32,8 +33,16 @@ class Amounts:
 class Crowd(Contender):
     """A provider at which many people roam, one after the other."""
 
-    def __init__(self, name: str, kind: ClientKind, other: ClientKind, server: ProviderProcess, sessions: int) -> None:
-        super().__init__(name, kind, other, [server])
+    def __init__(
+        self,
+        name: str,
+        kind: ClientKind,
+        other: ClientKind,
+        server: ProviderProcess,
+        sessions: int,
+        postgres: PostgresProcess | None = None,
+    ) -> None:
+        super().__init__(name, kind, other, [server], postgres)
         self._sessions = sessions
         self._numbers = self._one_after_the_other()
 

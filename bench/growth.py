@@ -65,13 +65,19 @@ def main() -> int:
                 for name, amount in amounts.items():
                     folder = place / name
                     url = postgres.fresh() if postgres else f"sqlite:///{folder / 'var' / 'idp.db'}"
-                    found.append(_filled(name, kind, folder, url, amount, stack))
+                    found.append(_filled(name, kind, folder, url, amount, stack, postgres))
                 _measure(kind, database, found, options.roams, options.rounds)
     return 0
 
 
 def _filled(
-    name: str, kind: type[ClientKind], folder: Path, url: str, amounts: Amounts, stack: ExitStack
+    name: str,
+    kind: type[ClientKind],
+    folder: Path,
+    url: str,
+    amounts: Amounts,
+    stack: ExitStack,
+    postgres: PostgresProcess | None,
 ) -> tuple[Crowd, str]:
     one, other = kind(), kind(other=True)
     tables = {each.client_id: each.table() for each in (one, other)}
@@ -80,7 +86,7 @@ def _filled(
     rows = filled(server, one, folder, url, amounts)
     print(f"{name}: {rows} rows in {time.perf_counter() - began:.0f} s", flush=True)
     stack.enter_context(server)
-    return Crowd(name, one, other, server, amounts.sessions), url
+    return Crowd(name, one, other, server, amounts.sessions, postgres), url
 
 
 def _measure(kind: type[ClientKind], database: str, found: list[tuple[Crowd, str]], roams: int, rounds: int) -> None:
