@@ -84,7 +84,7 @@ class Judging:
     def served(self, presented: Sequence[Presented]) -> float:
         """Return the CPU milliseconds of one request with one of these tokens."""
         waiting = iter(presented)
-        with Load(self._portal.port, CONNECTIONS) as load:
+        with Load([self._portal.port], CONNECTIONS) as load:
             load.greet(get("/healthz", f"{issuer_at(self._portal.port)}/healthz"))
             time.sleep(REST_SECONDS)
             before = self._portal.cpu_ms()
@@ -99,7 +99,11 @@ class Judging:
     def _end(self) -> None:
         assert self._worker.stdin
         self._worker.stdin.close()
-        self._worker.wait(30)
+        try:
+            self._worker.wait(10)
+        except subprocess.TimeoutExpired:
+            self._worker.kill()
+            self._worker.wait()
 
 
 def _minter(issuer: str, port: int) -> Minter:
