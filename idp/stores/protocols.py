@@ -98,6 +98,10 @@ class Sessions(Protocol):
         ...
 
 
+LOOK_AGAIN_SECONDS = 30.0
+"""Seconds that a process has to end sessions that it was told have run out."""
+
+
 class SignIns(Protocol):
     """Each client's part of a session, by `sid`."""
 
@@ -134,7 +138,10 @@ class SignIns(Protocol):
         ...
 
     async def expired_sessions(self, now: float, idle: float) -> Sequence[tuple[str, str]]:
-        """Return session_id and user_id of the sessions that have run out and are not yet ended."""
+        """Return session_id and user_id of some that have run out, for the caller to end; nobody else gets them soon.
+
+        Whoever has not ended them LOOK_AGAIN_SECONDS later has fallen, and they are returned again.
+        """
         ...
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from idp.model import SignIn
 from idp.stores.postgres.grants import revoke_where
+from idp.stores.protocols import LOOK_AGAIN_SECONDS
 from idp.stores.rows import NEW_DELIVERY_COLUMNS, SIGN_IN_COLUMNS, new_delivery_values, sign_in_of, sign_in_values
 from web.postgres import Database, Transaction, insert, places
 
@@ -22,11 +23,13 @@ _ENTER = (
     "RETURNING *"
 )
 # Those that were used meanwhile are looked at again when they would run out if they were not used any more. What
-# another process has in hand is passed over.
+# another process has in hand is passed over, and what it was given not looked at again before it has had its time.
 _LOOK_AT = (
-    "UPDATE sessions SET look_at = least(expires_at, seen_at + %(idle)s) WHERE session_id IN (SELECT session_id "
+    "UPDATE sessions SET look_at = CASE WHEN least(expires_at, seen_at + %(idle)s) > %(now)s "
+    f"THEN least(expires_at, seen_at + %(idle)s) ELSE %(now)s + {LOOK_AGAIN_SECONDS} END "
+    "WHERE session_id IN (SELECT session_id "
     "FROM sessions WHERE ended_at IS NULL AND look_at <= %(now)s ORDER BY look_at LIMIT 500 FOR UPDATE SKIP LOCKED) "
-    "RETURNING session_id, user_id, look_at"
+    "RETURNING session_id, user_id, least(expires_at, seen_at + %(idle)s) <= %(now)s AS run_out"
 )
 _QUEUE = insert("deliveries", NEW_DELIVERY_COLUMNS)
 
@@ -101,9 +104,9 @@ class PostgresSignIns:
         return await self._database.atomically(work)
 
     async def expired_sessions(self, now: float, idle: float) -> Sequence[tuple[str, str]]:
-        """Return session_id and user_id of the sessions that have run out and are not yet ended."""
+        """Return session_id and user_id of some that have run out, for the caller to end."""
         while rows := await self._database.many(_LOOK_AT, {"now": now, "idle": idle}):
-            if run_out := [(row["session_id"], row["user_id"]) for row in rows if row["look_at"] <= now]:
+            if run_out := [(row["session_id"], row["user_id"]) for row in rows if row["run_out"]]:
                 return run_out
         return []
 

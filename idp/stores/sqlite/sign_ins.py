@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from idp.model import SignIn
+from idp.stores.protocols import LOOK_AGAIN_SECONDS
 from idp.stores.rows import NEW_DELIVERY_COLUMNS, SIGN_IN_COLUMNS, new_delivery_values, sign_in_of, sign_in_values
 from idp.stores.sqlite.database import Database, give_way, insert, places
 
@@ -15,11 +16,14 @@ _ENTER = (
     "ON CONFLICT (session_id, client_id) WHERE ended_at IS NULL DO UPDATE SET last_at = excluded.last_at "
     "RETURNING *"
 )
-# Those that were used meanwhile are looked at again when they would run out if they were not used any more.
+# Those that were used meanwhile are looked at again when they would run out if they were not used any more; those that
+# have run out, for the case that whoever asks does not come to end them.
 _LOOK_AT = (
-    "UPDATE sessions SET look_at = min(expires_at, seen_at + :idle) WHERE session_id IN (SELECT session_id "
-    "FROM sessions WHERE ended_at IS NULL AND look_at <= :now ORDER BY look_at LIMIT 50) "
-    "RETURNING session_id, user_id, look_at"
+    "UPDATE sessions SET look_at = CASE WHEN min(expires_at, seen_at + :idle) > :now "
+    f"THEN min(expires_at, seen_at + :idle) ELSE :now + {LOOK_AGAIN_SECONDS} END "
+    "WHERE session_id IN (SELECT session_id FROM sessions "
+    "WHERE ended_at IS NULL AND look_at <= :now ORDER BY look_at LIMIT 50) "
+    "RETURNING session_id, user_id, min(expires_at, seen_at + :idle) <= :now AS run_out"
 )
 _QUEUE = insert("deliveries", NEW_DELIVERY_COLUMNS)
 
@@ -103,12 +107,12 @@ class SqliteSignIns:
         return ended
 
     async def expired_sessions(self, now: float, idle: float) -> Sequence[tuple[str, str]]:
-        """Return session_id and user_id of the sessions that have run out and are not yet ended."""
+        """Return session_id and user_id of some that have run out, for the caller to end."""
         values = {"now": now, "idle": idle}
         while self._database.one("SELECT 1 FROM sessions WHERE ended_at IS NULL AND look_at <= :now LIMIT 1", values):
             began = time.perf_counter()
             rows = self._database.many(_LOOK_AT, values)
-            if run_out := [(row["session_id"], row["user_id"]) for row in rows if row["look_at"] <= now]:
+            if run_out := [(row["session_id"], row["user_id"]) for row in rows if row["run_out"]]:
                 return run_out
             await give_way(began)
         return []

@@ -128,7 +128,8 @@ def test_unknown_account_and_wrong_password_cost_the_same_work(
     for username in ("li.beijing", "nobody.here"):
         visitor = provider.visitor()
         visitor.log_in(visitor.get("/login"), username, "wrong")
-    assert len(verified) == 2
+    # One that is overdue is hashed once more beside, whoever it is of.
+    assert len(set(verified)) == 2
     parameters = {hashed.rsplit("$", 2)[0] for hashed in verified}
     assert parameters == {"$argon2id$v=19$m=19456,t=2,p=1"}
 
