@@ -1,10 +1,11 @@
 """How long a roam takes at half of the full rate while people log in, and how long they wait for that.
 
     .venv/bin/python bench/log_ins.py [--checkout NAME=PATH ...] [--kind KIND ...] [--database DATABASE ...]
-        [--log-ins N] [--seconds N] [--rounds N] [--burden N]
+        [--log-ins N] [--seconds N] [--rounds N] [--burden N] [--one-core]
 
-One provider process has one core; the load, and PostgreSQL where it is used, have the other. In each round the full
-rate is measured first (16 connections in a closed loop), then for some seconds each:
+One provider process may use all cores, of which the load, and PostgreSQL where it is used, have one too; with
+`--one-core` it has the other one alone, for roams and passwords together. In each round the full rate is measured first
+(16 connections in a closed loop), then for some seconds each:
 
 - roams alone, begun at fixed times at half of that rate (an open loop: what a roam took is counted from when it was to
   begin, whoever was late);
@@ -72,6 +73,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=told.positive, default=30, help="of roams alone, and beside log-ins")
     parser.add_argument("--rounds", type=told.positive, default=3)
     parser.add_argument("--burden", type=int, default=0, help="programs that calculate on the provider's core")
+    parser.add_argument("--one-core", action="store_true", help="of the provider, for roams and passwords together")
     options = parser.parse_args()
     kinds = told.kinds(options) if options.kind else [ClientSecretBasic]
     with ExitStack() as stack:
@@ -81,12 +83,15 @@ def main() -> int:
         )
         for contender in contenders:
             contender.measure(WARM_UP)
+            if not options.one_core:
+                contender.servers[0].use_all_cores()
         stack.enter_context(burden(options.burden))
         rounds: dict[Contender, list[Round]] = {contender: [] for contender in contenders}
         for _ in range(options.rounds):
             for contender in contenders:
                 rounds[contender].append(_round(contender, options.log_ins, options.seconds))
-    print(f"{options.rounds} rounds, {options.seconds} s each, {options.log_ins} log-ins a second")
+    where = "one core" if options.one_core else "all cores"
+    print(f"{options.rounds} rounds, {options.seconds} s each, {options.log_ins} log-ins a second, on {where}")
     return max(_print(contender, rounds[contender]) for contender in contenders)
 
 

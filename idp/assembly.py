@@ -52,6 +52,7 @@ from web.unavailable import StoreUnavailable
 log = logging.getLogger("idp")
 UPKEEP_SECONDS = 2.0
 SWEEP_SECONDS = 60.0
+FOLD_SECONDS = 0.2
 
 
 @asynccontextmanager
@@ -245,12 +246,16 @@ async def _upkeep(parts: Parts) -> None:
     def sweep() -> Awaitable[object]:
         return parts.stores.upkeep.sweep(parts.clock())
 
+    def fold() -> Awaitable[object]:
+        return parts.stores.upkeep.fold()
+
     await asyncio.sleep(UPKEEP_SECONDS)
     # Each by itself: where much has run out the last two take their time.
     await asyncio.gather(
         _again(refresh, UPKEEP_SECONDS, parts.metrics),
         _again(expire, UPKEEP_SECONDS, parts.metrics),
         _again(sweep, SWEEP_SECONDS, parts.metrics),
+        _again(fold, FOLD_SECONDS, parts.metrics),
     )
 
 

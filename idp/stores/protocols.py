@@ -395,6 +395,10 @@ class Upkeep(Protocol):
         """Delete what has run out and nothing refers to any more; return how many rows."""
         ...
 
+    async def fold(self) -> None:
+        """Do what the database would otherwise do in the way of a request; to be called several times a second."""
+        ...
+
     async def check(self) -> None:
         """Raise StoreUnavailable if the database does not answer."""
         ...

@@ -105,6 +105,9 @@ class PostgresUpkeep:
         """Raise StoreUnavailable if the database does not answer."""
         await self.database.check()
 
+    async def fold(self) -> None:
+        """Do nothing: PostgreSQL's checkpointer is a process of its own."""
+
     async def close(self) -> None:
         """Close the connections."""
         await self.database.close()

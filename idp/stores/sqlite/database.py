@@ -34,6 +34,7 @@ class Database:
     """A connection used by one thread; two processes may hold the same file."""
 
     def __init__(self, path: Path, *, patient: bool = False) -> None:
+        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         # check_same_thread: start-up and shutdown of a server under test may run in other threads than requests do.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -46,6 +47,10 @@ class Database:
         self._migrate()
         self._patience = PATIENT_MILLISECONDS if patient else SERVING_MILLISECONDS
         self._wait(self._patience)
+
+    def another(self) -> sqlite3.Connection:
+        """Return a second connection to the same file, for a thread; whoever has it closes it."""
+        return sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
 
     def _wait(self, milliseconds: int) -> None:
         self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")

@@ -6,7 +6,10 @@ looks at a few rows and deletes fewer, and after each the sweep rests for longer
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +17,8 @@ from idp.model import grant_ids_from
 from idp.stores.sqlite.database import Database, give_way
 
 REFUSALS_KEPT = 100_000
+LOG_PAGES = 8000
+"""Pages in the log (32 MB) from which on a request writes them into the file, if nobody has."""
 LOOKED_AT_ONCE = 1000
 DELETED_AT_ONCE = 100
 
@@ -85,6 +90,7 @@ class SqliteUpkeep:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._folding: sqlite3.Connection | None = None
         self._walked_at: dict[_Walked, float] = {}
 
     async def sweep(self, now: float) -> int:
@@ -140,6 +146,24 @@ class SqliteUpkeep:
         """Raise StoreUnavailable if the database does not answer."""
         self.database.many("SELECT 1 FROM secrets LIMIT 1")
 
+    async def fold(self) -> None:
+        """Write what the log holds into the file, in a thread: it waits for the disk several times.
+
+        Left alone, SQLite does it in whatever request comes when the log has a thousand pages, several times a second
+        where many roam, and all others wait. It still does so should the log outgrow this.
+        """
+        if self._folding is None:
+            self._folding = self.database.another()
+            self.database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        await asyncio.to_thread(self._fold, self._folding)
+
+    def _fold(self, connection: sqlite3.Connection) -> None:
+        # Not even the disk being full is told from here: the next request to write meets it, too.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     async def close(self) -> None:
         """Close the file."""
+        if self._folding is not None:
+            self._folding.close()
         await self.database.close()

@@ -12,10 +12,10 @@ import pytest
 import idp.stores.postgres.upkeep
 import idp.stores.sqlite.upkeep
 from idp.model import AuditEvent, grant_ids_from
-from idp.settings import SQLITE
 from idp.stores.opening import open_stores
 from idp.stores.protocols import Stores
 from tests.idp.stores.contract import NOW, grant, session, sign_in
+from web.database_address import SQLITE
 
 DAY = 86400.0
 ONE_IN_FOUR = 40
@@ -117,3 +117,16 @@ async def test_all_grants_of_a_person_are_revoked_with_those_for_offline_access(
     assert await revoked() == ["online", "offline"]
     await stores.grants.revoke_of_person("li", None, NOW)
     assert await revoked() == ["online", "at another client", "offline"]
+
+
+async def test_what_the_log_of_a_file_holds_is_written_into_it_beside_requests(tmp_path: Path) -> None:
+    path = tmp_path / "idp.db"
+    stores = await open_stores(f"{SQLITE}{path}")
+    await stores.upkeep.fold()
+    before = path.read_bytes()
+    await stores.sessions.start(session("kept"))
+    # In the log alone.
+    assert path.read_bytes() == before
+    await stores.upkeep.fold()
+    assert b"kept" in path.read_bytes()
+    await stores.upkeep.close()
