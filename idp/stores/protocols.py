@@ -25,6 +25,7 @@ from idp.model import (
 )
 from idp.stores.audit_protocols import Audit, AuditChains
 from idp.stores.people_protocols import Consents, LoginFailures, People
+from idp.stores.upkeep_protocol import Upkeep
 
 
 @dataclass(frozen=True)
@@ -386,23 +387,3 @@ class Stores:
     audit: Audit
     audit_chains: AuditChains
     upkeep: Upkeep
-
-
-class Upkeep(Protocol):
-    """What a database needs besides its contents."""
-
-    async def sweep(self, now: float) -> int:
-        """Delete what has run out and nothing refers to any more; return how many rows."""
-        ...
-
-    async def fold(self) -> None:
-        """Do what the database would otherwise do in the way of a request; to be called several times a second."""
-        ...
-
-    async def check(self) -> None:
-        """Raise StoreUnavailable if the database does not answer."""
-        ...
-
-    async def close(self) -> None:
-        """Close the database."""
-        ...
