@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class SqliteUpkeep:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._folding: sqlite3.Connection | None = None
+        # Held by the thread that folds: to close a connection under its hands ends the process.
+        self._in_use = threading.Lock()
         self._walked_at: dict[_Walked, float] = {}
 
     async def sweep(self, now: float) -> int:
@@ -155,15 +158,19 @@ class SqliteUpkeep:
         if self._folding is None:
             self._folding = self.database.another()
             self.database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-        await asyncio.to_thread(self._fold, self._folding)
+        await asyncio.to_thread(self._fold)
 
-    def _fold(self, connection: sqlite3.Connection) -> None:
+    def _fold(self) -> None:
         # Not even the disk being full is told from here: the next request to write meets it, too.
-        with suppress(sqlite3.OperationalError):
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        with self._in_use, suppress(sqlite3.OperationalError):
+            if self._folding is not None:
+                self._folding.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     async def close(self) -> None:
         """Close the file."""
-        if self._folding is not None:
-            self._folding.close()
+        # Whoever folds is done in milliseconds; a thread outlives the task that waited for it.
+        with self._in_use:
+            if self._folding is not None:
+                self._folding.close()
+            self._folding = None
         await self.database.close()

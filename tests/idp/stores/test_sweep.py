@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -130,3 +131,41 @@ async def test_what_the_log_of_a_file_holds_is_written_into_it_beside_requests(t
     await stores.upkeep.fold()
     assert b"kept" in path.read_bytes()
     await stores.upkeep.close()
+
+
+class Busy:
+    """A connection in the middle of a statement until it is told to get on."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        self.said: list[str] = []
+
+    def execute(self, statement: str) -> Busy:
+        self.begun.set()
+        assert self.may_end.wait(10)
+        self.said.append(statement)
+        return self
+
+    def fetchall(self) -> list[object]:
+        return []
+
+    def close(self) -> None:
+        self.said.append("closed")
+
+
+async def test_a_file_is_closed_after_whoever_writes_its_log_is_done(tmp_path: Path) -> None:
+    stores = await open_stores(f"{SQLITE}{tmp_path / 'idp.db'}")
+    busy = Busy()
+    stores.upkeep._folding = busy  # type: ignore[attr-defined]
+    folding = threading.Thread(target=lambda: asyncio.run(stores.upkeep.fold()))
+    folding.start()
+    assert busy.begun.wait(10)
+    closing = threading.Thread(target=lambda: asyncio.run(stores.upkeep.close()))
+    closing.start()
+    # Time to do it wrong; whoever does it right is not in a hurry.
+    closing.join(0.2)
+    assert busy.said == []
+    busy.may_end.set()
+    for thread in (folding, closing):
+        thread.join(10)
+    assert busy.said == ["PRAGMA wal_checkpoint(PASSIVE)", "closed"]
