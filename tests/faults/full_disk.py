@@ -83,7 +83,7 @@ def roam(at: World, disk: Disk) -> Seen:
                 seen.note("sign-in at a portal", late.page)
                 seen.tries += 1
             assert _is_refused(late), f"{seen}: {late.page.text[:400]}"
-            # What was refused may have been another table than that of requests, whose last page has room for some more.
+            # What was refused may have been of another table; the last page of this one has room for some more.
             for _ in range(MOST_TRIES):
                 pushed = beijing.call("/par", beijing.ask().parameters)
                 seen.note("par", pushed)
