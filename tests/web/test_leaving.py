@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from tests.ports import free_ports
 from tests.rules.tracked import ROOT
 from web import serve
 from web.serve import Running, Service
@@ -119,8 +120,7 @@ async def test_whoever_never_asks_is_not_waited_for_long() -> None:
 
 @pytest.mark.parametrize("signals", [1, 2])
 def test_after_sigterm_it_serves_for_its_time_or_until_a_second_one(signals: int) -> None:
-    with serve.bind("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
+    port, *_ = free_ports(3)
     program = subprocess.Popen(
         [sys.executable, "-m", "tests.web.served_program", str(port), f"drains-{2 if signals == 1 else 300}"],
         cwd=ROOT, text=True, stdout=subprocess.PIPE,
