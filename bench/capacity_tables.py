@@ -62,7 +62,7 @@ def of_costs(costs: Costs) -> str:
 
 def _of_sqlite(costs: Costs, kind: str) -> str:
     cpu, written, stays = (costs.sqlite[f"{kind}_{name}"] for name in ("cpu", "written", "kept"))
-    return f"{ms(cpu)} ms CPU, {written / 1000:.0f} kB written, {stays / 1000:.1f} kB kept"
+    return f"{ms(cpu)} ms CPU, {written / 1000:.0f} kB written, {stays / 1000:.1f} kB kept, SQLite's log included"
 
 
 def of_demand(demand: Demand, costs: Costs) -> str:
